@@ -1,0 +1,63 @@
+"""What is released: the closed list of cells that follows from a configuration.
+
+A cell is one measure of a zone, a line or a group. Rule: a zone that is part of a group has no
+cell of its own (its number could be subtracted from the group's, P9).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from counter.purposes import RULES, Measure
+from counter.settings import Settings, ZoneSettings
+
+
+class Kind(StrEnum):
+    ZONE = "zone"
+    LINE = "line"
+    GROUP = "group"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    kind: Kind
+    name: str
+    measure: Measure
+    seats: int = 0
+    capacity: int = 0  # seats + standing room; 0: no fill ratio and no level
+    area_m2: float = 0.0  # 0: no density
+
+    @property
+    def key(self) -> str:
+        """`zone.front.occupancy`: unique within a device, the tail of its topic."""
+        return f"{self.kind}.{self.name}.{self.measure}"
+
+
+def released_cells(settings: Settings) -> tuple[Cell, ...]:
+    """Every cell this configuration releases, in a fixed order."""
+    measures = RULES[settings.purpose].measures
+    grouped = {zone for group in settings.groups.values() for zone in group.zones}
+    cells: list[Cell] = []
+    for name, group in sorted(settings.groups.items()):
+        cells.append(_occupancy(Kind.GROUP, name, [settings.zones[z] for z in group.zones]))
+    for name, zone in sorted(settings.zones.items()):
+        if name not in grouped:
+            cells.append(_occupancy(Kind.ZONE, name, [zone]))
+    for name in sorted(settings.lines):
+        cells += [
+            Cell(Kind.LINE, name, measure)
+            for measure in (Measure.ENTRIES, Measure.EXITS)
+            if measure in measures
+        ]
+    return tuple(cells)
+
+
+def _occupancy(kind: Kind, name: str, zones: list[ZoneSettings]) -> Cell:
+    areas = [zone.area_m2 for zone in zones]
+    return Cell(
+        kind,
+        name,
+        Measure.OCCUPANCY,
+        seats=sum(zone.seats for zone in zones),
+        capacity=sum(zone.capacity for zone in zones),
+        area_m2=sum(areas) if all(areas) else 0.0,
+    )

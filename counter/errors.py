@@ -1,0 +1,39 @@
+"""What goes wrong by someone's hand, said in one line with a hint.
+
+A `CounterError` ends as two lines on standard error and exit code 2, never as a traceback. Its
+text says what is wrong, where (a configuration key, a file) and what was expected; the hint says
+what to do. It never contains a value of rings 0 to 2.
+"""
+
+
+class CounterError(Exception):
+    """A mistake a person can mend."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(CounterError):
+    """The configuration cannot be used; the message names the key."""
+
+
+class RefusedError(CounterError):
+    """The configuration asks for what this product refuses; `name` is the refusal's public name."""
+
+    def __init__(self, name: str, message: str, hint: str) -> None:
+        super().__init__(f"{message} (refused: {name})", hint)
+        self.name = name
+
+
+class SourceError(CounterError):
+    """A camera, file or directory cannot be opened or read."""
+
+
+class ModelError(CounterError):
+    """A model is missing, unknown, altered or of a layout that is not supported."""
+
+
+class OutputError(CounterError):
+    """A broker, port or stream cannot be used."""

@@ -1,0 +1,75 @@
+"""Ring 3, public. What the world may have, for ever.
+
+Rule 1: only `disclosure.py` makes a ZoneCount.
+Rule 2: every field of a ZoneCount but its times and coverage follows from the released value.
+Rule 3: Health is a closed list; nothing in it may depend on how many people were seen.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from counter.cells import Cell
+from counter.interval import Interval
+
+
+class Status(StrEnum):
+    PUBLISHED = "published"
+    SUPPRESSED = "suppressed"  # below the threshold: zero is not distinguished (P7)
+    MISSING = "missing"  # not known: never a zero (P13)
+
+
+class Level(StrEnum):
+    """OccupancyStatus of GTFS-Realtime, by its names."""
+
+    EMPTY = "EMPTY"
+    MANY_SEATS_AVAILABLE = "MANY_SEATS_AVAILABLE"
+    FEW_SEATS_AVAILABLE = "FEW_SEATS_AVAILABLE"
+    STANDING_ROOM_ONLY = "STANDING_ROOM_ONLY"
+    CRUSHED_STANDING_ROOM_ONLY = "CRUSHED_STANDING_ROOM_ONLY"
+    FULL = "FULL"
+    NO_DATA_AVAILABLE = "NO_DATA_AVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCount:
+    """One cell's release for one interval."""
+
+    sensor_id: str  # site/device
+    cell: Cell
+    interval: Interval
+    status: Status
+    value: int | None  # persons, a multiple of the rounding base; only when PUBLISHED
+    less_than: int | None  # the threshold; only when SUPPRESSED
+    coverage: float  # 0..1 in steps of 0.1: share of the interval that the camera saw
+    fill: float | None  # value / capacity in steps of 0.05; may exceed 1
+    density: float | None  # persons per square metre in steps of 0.5
+    level: Level | None  # None when the cell has no capacity
+    rule_id: str  # names the gate's rule and its parameters
+
+
+class CameraState(StrEnum):
+    OK = "ok"
+    LOST = "lost"  # cannot be opened or read
+    STALLED = "stalled"  # open, but no frame for stall_s
+    BLACK = "black"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    name: str
+    state: CameraState
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    sensor_id: str
+    version: str
+    config_sha256: str  # of the configuration file's bytes
+    model: str  # its name in the registry
+    model_sha256: str
+    backend: str
+    sandbox: str  # the level of enforcement by the kernel; "none" until it is enforced
+    started: str  # RFC 3339, UTC, whole seconds
+    cameras: tuple[CameraHealth, ...]
+    ok: bool  # every camera is ok

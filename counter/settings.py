@@ -1,0 +1,117 @@
+"""The typed settings: what a configuration may say, with units and defaults.
+
+Rule 1: the types are closed; a key that is not here is an error, not a remark.
+Rule 2: this file holds shapes and defaults; `config.py` reads TOML and says what is wrong.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from counter.purposes import Purpose
+
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Point = tuple[Fraction, Fraction]  # x, y as fractions of the image, from its top left corner
+Positive = Annotated[float, Meta(gt=0)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # safe in a topic and a label
+
+STANDING_PER_M2 = 4.0  # persons; the planning value of most rail operators (6 in some)
+
+
+class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    source: str  # file, directory of images, /dev/video0, rtsp://..., synthetic:platform
+    fps: Positive | None = None  # of a directory or synthetic source; footage knows its own
+    size: tuple[int, int] | None = None  # width, height asked of a V4L2 or synthetic source
+    seed: int = 7  # of a synthetic source
+    people: Annotated[int, Meta(ge=0, le=200)] = 24  # mean crowd of a synthetic source
+    stall_s: Positive = 2.0  # a longer gap between frames is not covered
+    frozen_s: Positive = 10.0  # the same picture for longer than this is not a picture
+
+
+class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    camera: Name
+    polygon: Annotated[list[Point], Meta(min_length=3, max_length=64)]
+    anchor: Literal["foot", "center", "head"] = "foot"  # the point of a box that stands for it
+    seats: Annotated[int, Meta(ge=0)] = 0
+    standing_m2: Annotated[float, Meta(ge=0)] = 0.0  # floor where passengers may stand
+    standing_per_m2: Positive = STANDING_PER_M2
+    area_m2: Annotated[float, Meta(ge=0)] = 0.0  # the whole zone; 0: no density is released
+
+    @property
+    def capacity(self) -> int:
+        """Seats plus standing room, persons."""
+        return self.seats + round(self.standing_m2 * self.standing_per_m2)
+
+
+class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    camera: Name
+    # IN is from the left to the right of somebody who stands on the picture at the first point and
+    # looks at the second: a line drawn left to right counts people who walk down the picture as IN.
+    points: Annotated[list[Point], Meta(min_length=2, max_length=2)]
+    anchor: Literal["foot", "center", "head"] = "foot"
+    dead_band: Positive = 0.1  # half width of the band around the line, in body heights
+
+
+class GroupSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    zones: Annotated[list[Name], Meta(min_length=2)]
+
+
+class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str = "counter-n"
+    backend: Literal["auto", "onnx", "ultralytics"] = "auto"
+    confidence: Fraction = 0.25
+    iou: Fraction = 0.7  # NMS: boxes that overlap more are one person
+    threads: Annotated[int, Meta(ge=0, le=64)] = 0  # 0: one per core
+
+
+class TrackerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    confirm_frames: Annotated[int, Meta(ge=1)] = 2  # detections before a track is believed
+    lost_s: Positive = 1.0  # how long a track survives without a detection
+    max_tracks: Annotated[int, Meta(ge=1, le=4096)] = 512  # bound of the state; more are dropped
+
+
+class DisclosureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    threshold: int | None = None  # None: the purpose's default
+    rounding: int | None = None
+    min_coverage: Annotated[float, Meta(ge=0.5, le=1)] = 0.5  # less is MISSING
+
+
+class MqttSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: str  # mqtt://host:1883 or mqtts://host:8883
+    protocol: Literal["5", "3.1.1"] = "5"
+    client_id: str | None = None
+    username_file: str | None = None  # credentials come from files (systemd credentials)
+    password_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    keepalive_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+    queue_intervals: Annotated[int, Meta(ge=1, le=10_000)] = 120  # kept while the broker is away
+    queue_max_age_s: Annotated[int, Meta(ge=60)] = 6 * 3600  # older ones are forgotten (P18)
+
+
+class PrometheusSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 9464
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    site: Name
+    device: Name
+    purpose: Purpose
+    interval_s: int | None = None  # None: the purpose's default
+    starts_at: str | None = None  # RFC 3339; when footage begins. None: the last grid point
+    cameras: dict[Name, CameraSettings]
+    zones: dict[Name, ZoneSettings] = {}
+    lines: dict[Name, LineSettings] = {}
+    groups: dict[Name, GroupSettings] = {}
+    model: ModelSettings = ModelSettings()
+    tracker: TrackerSettings = TrackerSettings()
+    disclosure: DisclosureSettings = DisclosureSettings()
+    mqtt: MqttSettings | None = None
+    prometheus: PrometheusSettings | None = None
+    stdout: bool = False  # one JSON object a line
+
+    @property
+    def sensor_id(self) -> str:
+        return f"{self.site}/{self.device}"
