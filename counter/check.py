@@ -1,0 +1,131 @@
+"""What `counter check` and `counter models` print: a configuration or the registry in words.
+
+Nothing is opened but the model's file: a camera that is away does not make a configuration wrong.
+"""
+
+from collections.abc import Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from counter import models
+from counter.cells import Cell, released_cells
+from counter.config import Loaded
+from counter.errors import ModelError
+from counter.floor import Parameters, in_force
+from counter.models import Model, State
+from counter.outputs.wire import Topics, count_size
+from counter.purposes import Measure
+from counter.settings import Settings
+
+WIDTH = 100
+
+
+def report(loaded: Loaded) -> str:
+    """Say what would be released, on which grid, where to, and what to think about.
+
+    Raises ModelError when the model cannot be used.
+    """
+    settings = loaded.settings
+    model = models.find(settings.model.name)
+    rules = in_force(settings)
+    lines = [
+        f"{settings.sensor_id}: valid; purpose {settings.purpose}",
+        f"grid     every {rules.interval_s} s from midnight UTC, all cells together, zeros too",
+        f"gate     {_gate(rules)}",
+        f"model    {model.name} ({model.entry.licence}), sha256 {model.entry.sha256[:12]} verified",
+        f"config   sha256 {loaded.sha256}",
+        "",
+        _text(_cells(settings)),
+        *(f"output   {line}" for line in _outputs(settings)),
+        "never    a picture, a person, a track, an exact or small number, an instant",
+    ]
+    lines += [f"warning  {warning}" for warning in loaded.warnings]
+    return "\n".join(lines)
+
+
+def _gate(rules: Parameters) -> str:
+    base = f"multiples of {rules.rounding}"
+    if rules.coarse_from is not None:
+        base += f" (of {rules.coarse_rounding} above {rules.coarse_from})"
+    return (
+        f'0 to {rules.threshold - 1} leave as "<{rules.threshold}"; others as {base},'
+        f" at least {rules.lowest}; seen for less than {rules.min_coverage:.0%}: missing"
+    )
+
+
+def _cells(settings: Settings) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("released cell", "topic", "seats", "capacity", "m2", "bytes"):
+        table.add_column(heading, justify="left" if heading[-1] in "lc" else "right")
+    topics = Topics(settings.sensor_id)
+    for cell in released_cells(settings):
+        table.add_row(
+            _what(cell),
+            topics.cell(cell),
+            str(cell.seats or "-"),
+            str(cell.capacity or "-"),
+            f"{cell.area_m2:g}" if cell.area_m2 else "-",
+            str(count_size(settings.sensor_id, cell)),
+        )
+    return table
+
+
+def _what(cell: Cell) -> str:
+    if cell.measure is Measure.OCCUPANCY:
+        return f"persons in {cell.kind} {cell.name}"
+    return f"{cell.measure} over {cell.kind} {cell.name}"
+
+
+def _outputs(settings: Settings) -> Sequence[str]:
+    found = []
+    if settings.mqtt is not None:
+        found.append(f"MQTT {settings.mqtt.protocol} to {settings.mqtt.url}")
+    if settings.prometheus is not None:
+        found.append(f"http://{settings.prometheus.host}:{settings.prometheus.port}/metrics")
+    if settings.stdout:
+        found.append("JSON lines on standard output")
+    return found or ["none: counts would go nowhere (add [mqtt], [prometheus] or stdout = true)"]
+
+
+def models_table() -> str:
+    """The registry, and where its files are."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "input", "licence", "sha256", "file"):
+        table.add_column(heading, overflow="fold")
+    for model in models.listed():
+        width, height = model.entry.input
+        table.add_row(
+            model.name,
+            f"{width}x{height}",
+            model.entry.licence,
+            model.entry.sha256[:12],
+            "not on this machine" if model.path is None else str(model.path),
+        )
+    return _text(table)
+
+
+def verify_models(names: Sequence[str]) -> str:
+    """Hash the named models' files, or all that are here.
+
+    Raises ModelError when a named one is missing, or any is altered.
+    """
+    checked = [models.find(name) for name in names] or list(models.verified())
+    altered = [model for model in checked if model.state is State.ALTERED]
+    if altered:
+        raise ModelError(
+            f"model {altered[0].name}: {altered[0].path} has not the registered sha256",
+            "it is damaged or another file: put the right one there",
+        )
+    return "\n".join(_verdict(model) for model in checked)
+
+
+def _verdict(model: Model) -> str:
+    return f"{model.name}: {'not on this machine' if model.path is None else 'verified'}"
+
+
+def _text(drawn: RenderableType) -> str:
+    console = Console(width=WIDTH, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    return capture.get()

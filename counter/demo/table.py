@@ -1,0 +1,81 @@
+"""The demo's table, drawn from what came back over MQTT: nothing in it was not published.
+
+A level is a word and a bar, never a colour alone (WCAG 1.4.1).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+BAR = 20  # characters of a full bar
+STYLES = {
+    "EMPTY": "green",
+    "MANY_SEATS_AVAILABLE": "green",
+    "FEW_SEATS_AVAILABLE": "yellow",
+    "STANDING_ROOM_ONLY": "yellow",
+    "CRUSHED_STANDING_ROOM_ONLY": "red",
+    "FULL": "red",
+}
+
+
+@dataclass(slots=True)
+class Board:
+    """The last release of every cell, by topic."""
+
+    title: str
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    releases: int = 0
+
+    def take(self, topic: str, payload: dict[str, Any]) -> None:
+        """Take one message; a message that comes twice is one release."""
+        known = self.counts.get(topic)
+        if known is None or known["sequence"] < payload["sequence"]:
+            self.counts[topic] = payload
+            self.releases += 1
+
+    def draw(self) -> RenderableType:
+        table = Table(title=self.title, title_justify="left", expand=False)
+        for heading in ("cell", "persons", "fill", "level", "interval (UTC)"):
+            table.add_column(heading, no_wrap=True)
+        for topic in sorted(self.counts):
+            table.add_row(*_row(self.counts[topic]))
+        if not self.counts:
+            return Group(table, Text("waiting for the first interval to close ...", style="dim"))
+        return table
+
+
+def _row(count: dict[str, Any]) -> tuple[RenderableType, ...]:
+    level = count["level"] or ""
+    style = STYLES.get(level, "dim")
+    times = f"{count['interval_start'][11:19]} to {count['interval_end'][11:19]}"
+    return (
+        f"{count['name']} {count['measure']}",
+        Text(_persons(count), justify="right", style="bold"),
+        Text(_bar(count["fill_percent"]), style=style),
+        Text(level.replace("_", " ").lower(), style=style),
+        times,
+    )
+
+
+def _persons(count: dict[str, Any]) -> str:
+    if count["status"] == "published":
+        return str(count["value"])
+    return f"<{count['less_than']}" if count["status"] == "suppressed" else "no data"
+
+
+def _bar(percent: int | None) -> str:
+    if percent is None:
+        return "·" * BAR
+    full = min(BAR, round(percent * BAR / 100))
+    return "█" * full + "░" * (BAR - full) + f" {percent:3d} %"
+
+
+def plain(board: Board, width: int = 110) -> str:
+    """Draw the table as text, for a terminal that is none."""
+    console = Console(width=width, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(board.draw())
+    return capture.get()

@@ -1,0 +1,50 @@
+"""The loop: the only place where the core meets I/O.
+
+Rule 1: the picture lives exactly as long as the inner `with`.
+Rule 2: an interval is released before the first picture of the next one is looked at, so that no
+person is counted in the wrong one.
+Rule 3: an interval closes on time whether or not a picture comes: a view without a frame is a
+turn of the loop too.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from counter.clock import Clock
+from counter.counting import Counting
+from counter.detectors import Detector
+from counter.health import Monitor
+from counter.outputs import Output
+from counter.sources.merge import View
+
+
+@dataclass(slots=True)
+class Engine:
+    detector: Detector
+    counting: Counting
+    outputs: Sequence[Output]
+    health: Monitor
+    clock: Clock
+    now_ns: int = 0  # of the last view
+
+    def run(self, views: Iterable[View], stop: Callable[[], bool]) -> bool:
+        """Turn until the views end (True) or `stop` says so (False)."""
+        for view in views:
+            frame = view.frame
+            self.now_ns = view.now_ns if frame is None else frame.captured_ns
+            self.release(self.clock.utc(self.now_ns))
+            if frame is not None:
+                with frame:
+                    people = self.detector.detect(frame)
+                self.counting.observe(view.camera, people)
+            if stop():
+                return False
+        return True
+
+    def release(self, now_utc: datetime) -> None:
+        """Publish the interval that has closed by now, if one has."""
+        if due := self.counting.release(now_utc):
+            health = self.health.report()
+            for output in self.outputs:
+                output.publish(due, health)

@@ -1,0 +1,40 @@
+"""Is the box well? A closed list, none of which follows from how many people were seen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from counter import __version__
+from counter.config import Loaded
+from counter.models import Model
+from counter.release import CameraHealth, CameraState, Health
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """The parts of Health that stand for the whole run, and the cameras to ask."""
+
+    standing: Health
+    cameras: Mapping[str, Callable[[], CameraState]]
+
+    def report(self) -> Health:
+        cameras = tuple(CameraHealth(name, ask()) for name, ask in sorted(self.cameras.items()))
+        return replace(
+            self.standing, cameras=cameras, ok=all(c.state is CameraState.OK for c in cameras)
+        )
+
+
+def standing(loaded: Loaded, model: Model, backend: str) -> Health:
+    """What Health says for the whole run."""
+    return Health(
+        sensor_id=loaded.settings.sensor_id,
+        version=__version__,
+        config_sha256=loaded.sha256,
+        model=model.name,
+        model_sha256=model.entry.sha256,
+        backend=backend,
+        sandbox="none",
+        started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        cameras=(),
+        ok=True,
+    )

@@ -1,0 +1,45 @@
+"""What the command says on standard error.
+
+Rule 1: every line begins with "counter:"; no capital at the beginning, no full stop at the end.
+Rule 2: a mistake of the user is two lines (error, hint) and exit code 2, never a traceback.
+Rule 3: an error of ours names the exception and the places it passed, not its text: the text of
+an exception may hold a number of people (P8).
+"""
+
+import sys
+import traceback
+from pathlib import Path
+
+from counter.errors import CounterError
+
+MISTAKE = 2  # exit code: the user can mend it
+BROKEN = 70  # exit code: an error of ours (EX_SOFTWARE of sysexits.h)
+PACKAGE = Path(__file__).parent
+
+
+def note(text: str) -> None:
+    sys.stderr.write(f"counter: {text}\n")
+
+
+def mistake(error: CounterError) -> int:
+    """Say what is wrong and what to do; return the exit code."""
+    note(f"error: {_one_line(error.message)}")
+    if error.hint:
+        note(f"hint: {_one_line(error.hint)}")
+    return MISTAKE
+
+
+def broken(error: BaseException) -> int:
+    """Say where an error of ours happened, without its text; return the exit code."""
+    places = [
+        f"{Path(frame.filename).relative_to(PACKAGE)}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(PACKAGE)
+    ]
+    note(f"error: internal error: {type(error).__name__} at {' > '.join(places)}")
+    note("hint: this is a fault of the program; please report the line above")
+    return BROKEN
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
