@@ -19,6 +19,7 @@ from counter.counting import Counting
 from counter.detectors.open import open_detector
 from counter.disclosure import Gate
 from counter.engine import Engine
+from counter.errors import SourceError
 from counter.health import Monitor, standing
 from counter.outputs import Output
 from counter.outputs.wire import Announcement
@@ -35,17 +36,28 @@ class Machine:
     """An appliance that is open and has not looked yet."""
 
     engine: Engine
+    sources: Sequence[TimedSource]
     views: Iterator[View]
     interval_s: int
     live: bool
     summary: str
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Count until `stop`, or until the footage has ended and its last interval is released."""
+        """Count until `stop`, or until the footage has ended and its last interval is released.
+
+        Raises SourceError, after that release, for footage that ended before its end.
+        """
         ended = self.engine.run(self.views, stop)
-        if ended and not self.live:
-            after = self.engine.clock.utc(self.engine.now_ns) + timedelta(seconds=self.interval_s)
-            self.engine.release(after)
+        if not ended or self.live:
+            return
+        after = self.engine.clock.utc(self.engine.now_ns) + timedelta(seconds=self.interval_s)
+        self.engine.release(after)
+        for source in self.sources:
+            if source.state is CameraState.LOST:
+                raise SourceError(
+                    f"cameras.{source.camera}.source: the footage ended before its end",
+                    "it is cut off or damaged; what could be read was counted",
+                )
 
 
 @contextmanager
@@ -79,6 +91,7 @@ def appliance(loaded: Loaded, *, realtime: bool = False) -> Iterator[Machine]:
                 health=Monitor(health, {s.camera: _state_of(s) for s in sources}),
                 clock=LiveClock() if live else footage_clock(settings.starts_at, interval_s),
             ),
+            sources=sources,
             views=merged(sources, realtime=realtime),
             interval_s=interval_s,
             live=live,

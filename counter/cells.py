@@ -1,7 +1,11 @@
 """What is released: the closed list of cells that follows from a configuration.
 
-A cell is one measure of a zone, a line or a group. Rule: a zone that is part of a group has no
-cell of its own (its number could be subtracted from the group's, P9).
+A cell is one measure of a zone, a line or a group. Among the cells of a device none is a sum or a
+difference of others (P9):
+Rule 1: a zone that is part of a group has no cell of its own: its number could be subtracted from
+the group's.
+Rule 2: where lines release entries and exits, no occupancy is released: what a place held before,
+plus those who came, minus those who left, is what it holds now (the arithmetic: disclosure.py).
 """
 
 from dataclasses import dataclass
@@ -35,29 +39,30 @@ class Cell:
 def released_cells(settings: Settings) -> tuple[Cell, ...]:
     """Every cell this configuration releases, in a fixed order."""
     measures = RULES[settings.purpose].measures
-    grouped = {zone for group in settings.groups.values() for zone in group.zones}
+    crossings = [m for m in (Measure.ENTRIES, Measure.EXITS) if m in measures]
+    if settings.lines and crossings:  # Rule 2
+        lines = sorted(settings.lines)
+        return tuple(Cell(Kind.LINE, name, measure) for name in lines for measure in crossings)
+    grouped = {zone for group in settings.groups.values() for zone in group.zones}  # Rule 1
     cells: list[Cell] = []
     for name, group in sorted(settings.groups.items()):
         cells.append(_occupancy(Kind.GROUP, name, [settings.zones[z] for z in group.zones]))
     for name, zone in sorted(settings.zones.items()):
         if name not in grouped:
             cells.append(_occupancy(Kind.ZONE, name, [zone]))
-    for name in sorted(settings.lines):
-        cells += [
-            Cell(Kind.LINE, name, measure)
-            for measure in (Measure.ENTRIES, Measure.EXITS)
-            if measure in measures
-        ]
     return tuple(cells)
 
 
 def _occupancy(kind: Kind, name: str, zones: list[ZoneSettings]) -> Cell:
+    """A sum of which one part is not known is not known: no ratio rather than a wrong one."""
     areas = [zone.area_m2 for zone in zones]
+    capacities = [zone.capacity for zone in zones]
+    known = all(capacities)
     return Cell(
         kind,
         name,
         Measure.OCCUPANCY,
-        seats=sum(zone.seats for zone in zones),
-        capacity=sum(zone.capacity for zone in zones),
+        seats=sum(zone.seats for zone in zones) if known else 0,
+        capacity=sum(capacities) if known else 0,
         area_m2=sum(areas) if all(areas) else 0.0,
     )

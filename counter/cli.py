@@ -131,6 +131,11 @@ def main() -> None:
         cli.main(standalone_mode=False)
     except CounterError as error:
         sys.exit(voice.mistake(error))
+    except ModuleNotFoundError as error:
+        missing = CounterError(
+            f"the package {error.name} is not installed", "pip install counter-appliance"
+        )
+        sys.exit(voice.mistake(missing))
     except click.ClickException as error:
         error.show()
         sys.exit(voice.MISTAKE)

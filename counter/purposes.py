@@ -10,6 +10,9 @@ for cameras that measure (decree of 2021 on masks in transport).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MIN_COVERAGE_FLOOR: Final = 0.5  # an interval seen for less than half of it is MISSING (P13)
 
 
 class Purpose(StrEnum):

@@ -2,12 +2,22 @@
 
 Rule 1: a tally has no instant and no person: a cell, an interval, a number, a coverage.
 Rule 2: it prints no value and is never pickled.
+Rule 3: what was not seen is not known: no coverage, no number.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from counter.cells import Cell
 from counter.interval import Interval
+from counter.people import Crossing, Direction
+
+# More coverage than this share of an interval (and one gap between frames, which belongs to the
+# interval in which it ends) cannot be: the clock jumped, the numbers are of no interval.
+MOST_COVERAGE = 1.05
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -22,3 +32,65 @@ class Tally:
 
     def __reduce__(self) -> str:
         raise TypeError("Tally stays in this process")
+
+
+class CameraTally:
+    """What one camera saw since the last `restart`, of bounded size.
+
+    A number of people holds from its frame to the next one; a gap longer than `stall_s` is not
+    covered: nobody knows what was there.
+    """
+
+    def __init__(
+        self, zones: Iterable[str], lines: Iterable[str], stall_s: float, most: int
+    ) -> None:
+        """Take the names of the camera's zones and lines; more people than `most` count as it."""
+        self._zone = {name: index for index, name in enumerate(zones)}
+        self._index = np.arange(len(self._zone))
+        self._held_ns = np.zeros((len(self._zone), most + 1), np.int64)  # time with 0, 1, .. people
+        self._crossings = {(name, way): 0 for name in lines for way in Direction}
+        self._stall_ns = round(stall_s * 1e9)
+        self._covered_ns = 0
+        self._last_ns: int | None = None
+        self._persons: NDArray[np.intp] = np.zeros(len(self._zone), np.intp)
+
+    def __repr__(self) -> str:
+        return "<CameraTally>"
+
+    def observe(
+        self, captured_ns: int, persons: NDArray[np.intp], crossings: Iterable[Crossing]
+    ) -> None:
+        """Add one frame: `persons` (zones,) in each zone, and the crossings certain by now."""
+        gap_ns = 0 if self._last_ns is None else captured_ns - self._last_ns
+        if 0 < gap_ns <= self._stall_ns:
+            self._covered_ns += gap_ns
+            self._held_ns[self._index, self._persons] += gap_ns
+        self._last_ns = captured_ns
+        self._persons = np.minimum(persons, self._held_ns.shape[1] - 1)
+        for crossing in crossings:
+            self._crossings[crossing.line, crossing.direction] += 1
+
+    def restart(self) -> None:
+        """Begin the next interval; the people who are there stay there."""
+        self._held_ns.fill(0)
+        self._crossings = dict.fromkeys(self._crossings, 0)
+        self._covered_ns = 0
+
+    def coverage(self, length_s: int) -> float:
+        """Share of `length_s` that was covered, 0..1; 0 when the clock cannot be believed."""
+        if self._covered_ns > MOST_COVERAGE * length_s * 1e9 + self._stall_ns:
+            return 0.0
+        return min(self._covered_ns / (length_s * 1e9), 1.0)
+
+    def occupancy(self, zone: str) -> int | None:
+        """Give the time-weighted median of the people in `zone`: half the time at most so many.
+
+        A median, because a minute's mean is moved by every flicker and every false box.
+        """
+        if not self._covered_ns:
+            return None
+        held = np.cumsum(self._held_ns[self._zone[zone]])
+        return int(np.searchsorted(2 * held, held[-1]))
+
+    def crossings(self, line: str, direction: Direction) -> int | None:
+        return self._crossings[line, direction] if self._covered_ns else None

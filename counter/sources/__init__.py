@@ -13,7 +13,8 @@ class Source(Protocol):
     `frames()` yields the newest picture, or None when there is none to look at (nothing arrived
     for a short while, or what arrived is black or frozen): the caller's loop turns at least four
     times a second whatever the camera does. Footage ends; a camera does not: a camera that fails
-    is opened again with back-off, and `state` says so. Raises SourceError only from its opening.
+    is opened again with back-off, and `state` says so. Footage that ended earlier than it said it
+    would ends in the state LOST. Raises SourceError only from its opening.
     """
 
     camera: str  # its name in the configuration
@@ -23,3 +24,11 @@ class Source(Protocol):
     def state(self) -> CameraState: ...
     def frames(self) -> Iterator[Frame | None]: ...
     def close(self) -> None: ...
+
+
+class TimedSource(Source, Protocol):
+    """A Source whose clock can be read, so that time passes also while there is no picture."""
+
+    @property
+    def now_ns(self) -> int:
+        """Footage: the time of the last picture read, from 0. A camera: CLOCK_MONOTONIC."""

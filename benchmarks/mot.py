@@ -1,0 +1,77 @@
+"""Sequences in MOTChallenge format, with the counts that follow from their true boxes."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counter.people import Detections
+from counter.settings import LineSettings, ZoneSettings
+
+CAMERA = "c"
+
+
+@dataclass(frozen=True)
+class Sequence:
+    name: str
+    fps: float
+    frames: tuple[Detections, ...]  # its public detections
+    zones: dict[str, ZoneSettings]
+    lines: dict[str, LineSettings]
+    occupancy: dict[str, NDArray[np.intp]]  # true people in each zone, (frames,)
+    crossings: dict[str, tuple[int, int]]  # true IN and OUT of each line
+
+
+def read(folder: Path) -> Sequence:
+    """Read seqinfo.ini, det.txt (frame,-1,left,top,width,height,score) and counting_truth.json."""
+    info = dict(
+        line.split("=", 1)
+        for line in (folder / "seqinfo.ini").read_text().splitlines()
+        if "=" in line
+    )
+    width, height = int(info["imWidth"]), int(info["imHeight"])
+    fps, length = float(info["frameRate"]), int(info["seqLength"])
+    truth = json.loads((folder / "counting_truth.json").read_text())
+    rows = np.loadtxt(folder / "det.txt", delimiter=",")
+    boxes = rows[:, 2:6].copy()
+    boxes[:, 2:] += boxes[:, :2]
+    boxes /= (width, height, width, height)
+    frames = tuple(
+        Detections(
+            boxes[here].astype(np.float32),
+            rows[here, 6].astype(np.float32),
+            round(frame * 1e9 / fps),
+            width / height,
+        )
+        for frame in range(1, length + 1)
+        for here in [np.flatnonzero(rows[:, 0] == frame)]
+    )
+    return Sequence(
+        folder.name,
+        fps,
+        frames,
+        {
+            name: _zone(left / width, top / height, right / width, bottom / height)
+            for name, (left, top, right, bottom) in truth["zones"].items()
+        },
+        {
+            name: _line(name, points[0][0] / width, points[0][1] / height)
+            for name, points in truth["lines"].items()
+        },
+        {k: np.array(v) for k, v in truth["zone_occupancy_per_frame"].items()},
+        {k: (v["+"], v["-"]) for k, v in truth["line_totals"].items()},
+    )
+
+
+def _zone(left: float, top: float, right: float, bottom: float) -> ZoneSettings:
+    return ZoneSettings(
+        camera=CAMERA, polygon=[(left, top), (right, top), (right, bottom), (left, bottom)]
+    )
+
+
+def _line(name: str, x: float, y: float) -> LineSettings:
+    """`v` counts + to the right, `h` counts + downwards: so that + is IN."""
+    points = [(x, 1.0), (x, 0.0)] if name == "v" else [(0.0, y), (1.0, y)]
+    return LineSettings(camera=CAMERA, points=points)

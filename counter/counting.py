@@ -1,0 +1,112 @@
+"""The core without I/O: pictures' people go in, released counts come out.
+
+Rule 1: no clock, file, socket, log or randomness here; time comes in as a value.
+Rule 2: call `release` with a frame's time before `observe` with its people: a frame at the
+boundary belongs to the interval that begins there.
+Rule 3: an interval is released once, all its cells together, after it has closed. The clock may
+jump: skipped intervals are not invented, and what was seen while the clock stood before the
+open interval makes that one not known.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from counter.cells import Cell, Kind, released_cells
+from counter.interval import Interval, interval_at
+from counter.lines import Lines
+from counter.people import Detections, Direction
+from counter.purposes import RULES, Measure
+from counter.release import ZoneCount
+from counter.settings import Settings
+from counter.tally import CameraTally, Tally
+from counter.tracking import Tracker
+from counter.zones import Zones
+
+
+class Gate(Protocol):
+    """Where exact numbers become public ones, or do not."""
+
+    def release(self, tallies: Sequence[Tally]) -> tuple[ZoneCount, ...]: ...
+
+
+class Counting:
+    """Every camera of one device: track, cross, tally; then hand the tallies to the gate."""
+
+    def __init__(self, settings: Settings, gate: Gate) -> None:
+        self._settings = settings
+        self._gate = gate
+        self._cells = released_cells(settings)
+        self._length_s = settings.interval_s or RULES[settings.purpose].interval_s
+        self._cameras = {name: _Camera(name, settings) for name in settings.cameras}
+        self._open: Interval | None = None
+        self._doubtful = False  # the clock went back behind the open interval
+
+    def __repr__(self) -> str:
+        return "<Counting>"
+
+    def observe(self, camera: str, people: Detections) -> None:
+        """Take the people of one frame. Nobody is a fact; no call is a gap."""
+        self._cameras[camera].observe(people)
+
+    def release(self, now_utc: datetime) -> tuple[ZoneCount, ...]:
+        """Give what the interval that has closed by `now_utc` releases; () while none has.
+
+        The first call opens the first interval. Raises ValueError for a naive time.
+        """
+        now = interval_at(now_utc, self._length_s)
+        closed = self._open
+        if closed is None:
+            self._open = now
+            return ()
+        if now.sequence <= closed.sequence:
+            self._doubtful |= now.sequence < closed.sequence
+            return ()
+        tallies = [self._tally(cell, closed) for cell in self._cells]
+        for camera in self._cameras.values():
+            camera.tally.restart()
+        self._open, self._doubtful = now, False
+        return self._gate.release(tallies)
+
+    def _tally(self, cell: Cell, interval: Interval) -> Tally:
+        if cell.kind is Kind.LINE:
+            camera = self._cameras[self._settings.lines[cell.name].camera]
+            way = Direction.IN if cell.measure is Measure.ENTRIES else Direction.OUT
+            parts = [(camera, camera.tally.crossings(cell.name, way))]
+        else:
+            parts = [
+                (camera, camera.tally.occupancy(zone))
+                for zone in self._zones_of(cell)
+                if (camera := self._cameras[self._settings.zones[zone].camera])
+            ]
+        coverage = min(camera.tally.coverage(interval.length_s) for camera, _ in parts)
+        known = [value for _, value in parts if value is not None]
+        if self._doubtful or coverage == 0 or len(known) < len(parts):
+            return Tally(cell, interval, None, 0.0)
+        return Tally(cell, interval, sum(known), coverage)
+
+    def _zones_of(self, cell: Cell) -> Sequence[str]:
+        return self._settings.groups[cell.name].zones if cell.kind is Kind.GROUP else (cell.name,)
+
+
+class _Camera:
+    """One camera's tracker, zones, lines and tally."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        zones = {key: zone for key, zone in settings.zones.items() if zone.camera == name}
+        lines = {key: line for key, line in settings.lines.items() if line.camera == name}
+        most = settings.tracker.max_tracks
+        self._tracker = Tracker(settings.tracker, settings.model.confidence)
+        self._zones = Zones(zones.values(), most)
+        self._lines = Lines(lines, most)
+        self._last_ns: int | None = None
+        self.tally = CameraTally(zones, lines, settings.cameras[name].stall_s, most)
+
+    def observe(self, people: Detections) -> None:
+        if people.captured_ns == self._last_ns:
+            return  # the same frame again says nothing new
+        self._last_ns = people.captured_ns
+        tracks = self._tracker.update(people)
+        crossings = self._lines.update(tracks)
+        persons = self._zones.persons(tracks)
+        self.tally.observe(people.captured_ns, persons, crossings)

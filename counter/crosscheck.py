@@ -1,0 +1,186 @@
+"""What one key says about another: the checks between the tables of a configuration.
+
+Rule 1: an error is what cannot work or may not be done; a warning is what works and is probably
+not meant.
+Rule 2: nothing here opens a file, a camera or a socket: that is for those who use them.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from counter import geometry
+from counter.cells import Kind, released_cells
+from counter.errors import ConfigError
+from counter.floor import in_force, refuse_unsafe
+from counter.purposes import RULES, Measure, Purpose
+from counter.refusals import is_recorded, refuse
+from counter.settings import LineSettings, MqttSettings, Settings
+
+# A zone this small is one person's place: 30 x 30 pixels of a picture of 1280 x 720.
+MIN_ZONE_AREA: Final = 0.001
+MIN_AREA_M2: Final = 1.0  # less floor than this holds hardly more than one person
+MIN_LINE: Final = 0.02  # of the picture: 25 pixels of 1280; shorter is a slip of the hand
+# Whoever walks over a line in this margin is never seen whole on its far side, so the crossing is
+# missed: the usual cause of a line that counts nothing (roboflow/supervision#1838).
+BORDER: Final = 0.05
+SIZE_PX: Final = range(16, 8193)  # of a picture's side
+RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def check(settings: Settings) -> tuple[str, ...]:
+    """Raise ConfigError or RefusedError for the first mistake; give the warnings."""
+    _check_cameras(settings)
+    _check_references(settings)
+    _check_shapes(settings)
+    _check_disclosure(settings)
+    refuse_unsafe(settings)
+    _check_time(settings)
+    if settings.mqtt is not None:
+        _check_mqtt(settings.mqtt)
+    if not released_cells(settings):
+        raise ConfigError("zones: nothing to release", "draw a zone: [zones.front]")
+    return tuple(_warnings(settings))
+
+
+def _check_cameras(settings: Settings) -> None:
+    if not settings.cameras:
+        raise ConfigError("cameras: at least one camera expected", "write [cameras.door]")
+    for name, camera in settings.cameras.items():
+        if not camera.source.strip():
+            raise ConfigError(f"cameras.{name}.source: empty", "give a file, device or address")
+        if is_recorded(camera.source):
+            raise refuse("recording-source", f"cameras.{name}.source: asks a recorder for the past")
+        if camera.size and not all(side in SIZE_PX for side in camera.size):
+            raise ConfigError(f"cameras.{name}.size: expected 16 to 8192 pixels a side")
+
+
+def _check_references(settings: Settings) -> None:
+    for table, entries in (("zones", settings.zones), ("lines", settings.lines)):
+        for name, entry in entries.items():
+            if entry.camera not in settings.cameras:
+                raise _missing(f"{table}.{name}.camera", "camera", entry.camera, settings.cameras)
+    for name, group in settings.groups.items():
+        for zone in group.zones:
+            if zone not in settings.zones:
+                raise _missing(f"groups.{name}.zones", "zone", zone, settings.zones)
+        if len(set(group.zones)) < len(group.zones):
+            raise ConfigError(f"groups.{name}.zones: a zone is named twice")
+    if settings.lines and Measure.ENTRIES not in RULES[settings.purpose].measures:
+        raise ConfigError(
+            f"lines: {settings.purpose} releases no entries and exits",
+            f'remove [lines], or set purpose = "{Purpose.FOOTFALL}"',
+        )
+
+
+def _missing(where: str, kind: str, name: str, known: object) -> ConfigError:
+    names = ", ".join(known) if isinstance(known, dict) and known else "none"
+    return ConfigError(f"{where}: there is no {kind} {name}", f"known: {names}")
+
+
+def _check_shapes(settings: Settings) -> None:
+    for name, zone in settings.zones.items():
+        where = f"zones.{name}.polygon"
+        if not geometry.is_simple(zone.polygon):
+            raise ConfigError(
+                f"{where}: the outline crosses or touches itself",
+                "name each corner once, in the order of a walk around the zone",
+            )
+        if geometry.area(zone.polygon) < MIN_ZONE_AREA:
+            raise refuse("small-zone", f"{where}: smaller than {MIN_ZONE_AREA} of the picture")
+        if 0 < zone.area_m2 < MIN_AREA_M2:
+            raise refuse("small-zone", f"zones.{name}.area_m2: less than {MIN_AREA_M2}")
+    for name, line in settings.lines.items():
+        if geometry.length(*line.points) < MIN_LINE:
+            raise ConfigError(
+                f"lines.{name}.points: shorter than {MIN_LINE} of the picture",
+                "draw the line across the whole door",
+            )
+
+
+def _check_disclosure(settings: Settings) -> None:
+    rule, asked = RULES[settings.purpose], settings.disclosure
+    for key, given, least in (
+        ("threshold", asked.threshold, rule.threshold_floor),
+        ("rounding", asked.rounding, rule.rounding),
+    ):
+        if given is not None and given < least:
+            raise refuse(
+                "small-zone",
+                f"disclosure.{key}: {given} given, {settings.purpose} needs at least {least}",
+            )
+
+
+def _check_time(settings: Settings) -> None:
+    if settings.starts_at is None:
+        return
+    try:
+        if RFC3339.fullmatch(settings.starts_at):
+            datetime.fromisoformat(settings.starts_at)
+            return
+    except ValueError:
+        pass
+    raise ConfigError(
+        "starts_at: expected a date and time of RFC 3339 with its offset",
+        'for example starts_at = "2026-03-01T08:00:00Z"',
+    )
+
+
+def _check_mqtt(mqtt: MqttSettings) -> None:
+    form = "write mqtt://host:1883 or mqtts://host:8883"
+    try:
+        url = urlsplit(mqtt.url)
+        port_is_right = url.port is None or url.port > 0
+    except ValueError:
+        raise ConfigError("mqtt.url: not an address", form) from None
+    if url.scheme not in {"mqtt", "mqtts"} or not url.hostname or not port_is_right:
+        raise ConfigError("mqtt.url: not the address of a broker", form)
+    if url.username is not None or url.password is not None:
+        raise ConfigError(
+            "mqtt.url: a user name or password stands in the address",
+            "put them in files: mqtt.username_file and mqtt.password_file",
+        )
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ConfigError("mqtt.url: nothing may follow the port", form)
+    for key in ("ca_file", "cert_file", "key_file"):
+        if url.scheme == "mqtt" and getattr(mqtt, key):
+            raise ConfigError(f"mqtt.{key}: given, but mqtt.url is not encrypted", "use mqtts://")
+    for one, other in (("username_file", "password_file"), ("cert_file", "key_file")):
+        for given, lacking in ((one, other), (other, one)):
+            if getattr(mqtt, given) and not getattr(mqtt, lacking):
+                raise ConfigError(f"mqtt.{lacking}: missing beside mqtt.{given}")
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    used = {zone.camera for zone in settings.zones.values()}
+    used |= {line.camera for line in settings.lines.values()}
+    for name in settings.cameras:
+        if name not in used:
+            yield f"cameras.{name}: no zone and no line uses it"
+    for name, line in settings.lines.items():
+        yield from _line_warnings(name, line)
+    cells = released_cells(settings)
+    if settings.zones and all(cell.kind is Kind.LINE for cell in cells):
+        yield (
+            "zones: releases nothing beside lines: occupancy, entries and exits together would"
+            " bound a suppressed count"
+        )
+    threshold = in_force(settings).threshold
+    for cell in cells:
+        where = f"{cell.kind}s.{cell.name}"
+        if cell.capacity and cell.capacity < threshold:
+            yield f'{where}: holds {cell.capacity} persons, so only "<{threshold}" is released'
+        if settings.purpose is Purpose.PASSENGER_INFORMATION and not cell.capacity:
+            yield f"{where}: no seats and no standing_m2, so no fill ratio and no level"
+        if settings.purpose is Purpose.EVENT_DENSITY and not cell.area_m2:
+            yield f"{where}: no area_m2, so no density"
+
+
+def _line_warnings(name: str, line: LineSettings) -> Iterator[str]:
+    if geometry.runs_along_border(line.points[0], line.points[1], BORDER):
+        yield (
+            f"lines.{name}.points: runs along the picture's border, where people are not seen on"
+            " both sides"
+        )

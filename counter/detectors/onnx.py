@@ -1,0 +1,117 @@
+"""Any CPU: YOLO models in ONNX, run by onnxruntime.
+
+Rule 1: onnxruntime's wheel reports to its vendor unless the environment forbids it before the
+import (seen on 1.32). It is forbidden here, and a runtime that came in without it is refused.
+Rule 2: the model's input and output are checked against the registry before the first picture.
+"""
+
+import os
+import sys
+from typing import Any
+
+import numpy as np
+
+from counter.detectors import yolo
+from counter.errors import ModelError
+from counter.frame import Frame
+from counter.models import Model
+from counter.people import Detections
+
+SILENT = "ORT_DISABLE_TELEMETRY"
+
+
+class OnnxDetector:
+    """One session with its input and output in place: nothing is allocated per picture."""
+
+    backend = "onnx"
+
+    def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:
+        """Load, check and warm up; `threads` 0: one per core. Raises ModelError."""
+        self.name = model.name
+        self._head = head
+        self._letterbox = yolo.Letterbox(model.entry.input)
+        self._session = _session(model, threads)
+        source = _input_name(model, self._session)
+        self._output = self._warm_up(source)
+        self._binding = self._session.io_binding()
+        for bind, name, array in (
+            (self._binding.bind_input, source, self._letterbox.tensor),
+            (self._binding.bind_output, self._session.get_outputs()[0].name, self._output),
+        ):
+            bind(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+
+    def detect(self, frame: Frame) -> Detections:
+        try:
+            place = self._letterbox.fill(frame.pixels)
+            self._session.run_with_iobinding(self._binding)
+        finally:
+            self._letterbox.wipe()
+        return yolo.decode(self._output, self._head, place, frame.captured_ns)
+
+    def close(self) -> None:
+        """Nothing to hand back: the session's memory goes with it."""
+
+    def _warm_up(self, source: str) -> yolo.Floats:
+        """Run once on grey, so that the first picture is not slow; give the output's array."""
+        try:
+            (output,) = self._session.run(None, {source: self._letterbox.tensor})
+        except Exception as error:  # noqa: BLE001  # the runtime's errors share no base
+            raise ModelError(f"model {self.name}: it does not run", _first_line(error)) from None
+        return yolo.checked(output.copy(), self._head, self.name)
+
+
+def _input_name(model: Model, session: Any) -> str:
+    """Name of the one input, which takes (1, 3, height, width) of the registry as float32."""
+    width, height = model.entry.input
+    expected = (1, 3, height, width)
+    inputs = session.get_inputs()
+    shapes = [tuple(tensor.shape) for tensor in inputs]
+    if (
+        len(inputs) != 1
+        or inputs[0].type != "tensor(float)"
+        or len(shapes[0]) != len(expected)
+        # a side that is not a number takes any size
+        or any(isinstance(n, int) and n != m for n, m in zip(shapes[0], expected, strict=True))
+    ):
+        kinds = ", ".join(f"{tensor.type} {tensor.shape}" for tensor in inputs)
+        raise ModelError(
+            f"model {model.name}: its input is {kinds}, the registry says float {expected}",
+            "correct the registry's input, or export the model for this size",
+        )
+    return str(inputs[0].name)
+
+
+def _session(model: Model, threads: int) -> Any:
+    ort = _runtime()
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only, on standard error
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(str(model.path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001  # the runtime's errors share no base
+        raise ModelError(
+            f"model {model.name}: onnxruntime cannot load {model.path}", _first_line(error)
+        ) from None
+
+
+def _runtime() -> Any:
+    if "onnxruntime" in sys.modules and os.environ.get(SILENT) != "1":
+        raise ModelError(
+            f"onnxruntime was imported without {SILENT}=1: it may already have called its vendor",
+            f"set {SILENT}=1 in the environment of the process",
+        )
+    os.environ[SILENT] = "1"
+    try:
+        import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  # see Rule 1
+    except ImportError:
+        raise ModelError(
+            "backend onnx: onnxruntime is not installed", "pip install counter-appliance"
+        ) from None
+    return onnxruntime
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]

@@ -1,0 +1,86 @@
+"""Open the detector that a configuration asks for: a table of backends, read at once.
+
+Rule: a backend's file is imported when it is opened; this one loads no vendor library.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from counter import models
+from counter.detectors import Detector
+from counter.errors import ModelError
+from counter.models import Model
+from counter.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from counter.detectors.yolo import Head
+
+# A tracker's second stage continues tracks with boxes that are too weak to begin one.
+FLOOR = 0.1
+
+
+def open_detector(settings: ModelSettings, model: Model | None = None) -> Detector:
+    """Open `model` (found by its name in `settings` if not given) with the backend asked for.
+
+    The detector gives boxes from `floor` on, below `settings.confidence`: the tracker tells them
+    apart. Raises ModelError.
+    """
+    found = model or models.find(settings.name)
+    return BACKENDS[_backend(settings.backend, found)].open(found, settings)
+
+
+def floor(settings: ModelSettings) -> float:
+    """The confidence from which on a detector delivers boxes."""
+    return min(FLOOR, settings.confidence)
+
+
+def _onnx(model: Model, settings: ModelSettings) -> Detector:
+    from counter.detectors.onnx import OnnxDetector  # noqa: PLC0415  # Rule
+
+    return OnnxDetector(model, _head(model, settings), settings.threads)
+
+
+def _ultralytics(model: Model, settings: ModelSettings) -> Detector:
+    from counter.detectors.ultralytics import UltralyticsDetector  # noqa: PLC0415  # Rule
+
+    return UltralyticsDetector(model, _head(model, settings), settings.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    suffix: str  # of the files that it opens
+    open: Callable[[Model, ModelSettings], Detector]
+
+
+# In order of preference: "auto" takes the first that opens the model's file.
+BACKENDS = {
+    "onnx": Backend(".onnx", _onnx),
+    "ultralytics": Backend(".pt", _ultralytics),
+}
+
+
+def _backend(asked: str, model: Model) -> str:
+    suffix = "" if model.path is None else model.path.suffix
+    for name, backend in BACKENDS.items():
+        if asked in {"auto", name} and backend.suffix == suffix:
+            return name
+    endings = ", ".join(f"{backend.suffix} ({name})" for name, backend in BACKENDS.items())
+    raise ModelError(
+        f"model.backend: '{asked}' does not open model {model.name}, a '{suffix}' file",
+        f"there are: {endings}",
+    )
+
+
+def _head(model: Model, settings: ModelSettings) -> "Head":
+    from counter.detectors.yolo import Head  # noqa: PLC0415  # Rule: it brings OpenCV
+
+    entry = model.entry
+    return Head(
+        layout=entry.layout,
+        units=entry.units,
+        classes=entry.classes,
+        person=entry.person,
+        floor=floor(settings),
+        iou=settings.iou,
+    )

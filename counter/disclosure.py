@@ -1,0 +1,173 @@
+"""The gate. Exact numbers go in, public ones come out; nothing else makes a ZoneCount (P3).
+
+Rule 1 (P3, P4): a release follows from the cells' exact counts and coverages and from the releases
+before it. Whose counts they are, and in which order they come, changes nothing.
+Rule 2 (P5): all cells of an interval leave together, in one fixed order, suppressed ones too.
+Rule 3 (P6): an interval lies on the grid of the settings; a shorter one than the floor is refused.
+Rule 4 (P7): 0 to threshold - 1 leave as one token; zero is not distinguished.
+Rule 5 (P8): other counts leave as the nearest multiple of the base, never below the first multiple
+that is not below the threshold: with 11 and 5, a released 15 stands for 11 to 17.
+Fill, density and level are computed from the released number.
+Rule 6 (P9): no released cell is a sum or difference of others, and none share people
+(`cells.released_cells`, `floor.refuse_unsafe`); see below.
+Rule 7 (P13): not known is MISSING. Input that is not exactly one well-formed tally for each cell of
+one interval makes every cell MISSING: no partial release, and no zero.
+Rule 8 (P14): the larger of the configured and the compiled floor is in force, also for settings
+that were made by hand.
+Rule 9: an interval is released once. Asked again, the gate gives the same answer; asked for an
+older one, it gives none.
+
+Why footfall releases no occupancy beside lines (P9). What a place holds now is what it held, plus
+entries, minus exits. With threshold 11 and base 5, let 20 be released for the place (18..22), then
+15 entries (11..17) and 20 exits (18..22): the place now holds 18 + 11 - 22 = 7 at least, so its
+suppressed 0..10 is 7..10. The same sum bounds a suppressed entry or exit. A median over the
+interval instead of its end does not help: it lies between the same bounds, with the crossings of
+two intervals. So either crossings or occupancy is released by a device, never both.
+
+What remains, for whoever hardens this gate. Entries and exits of a place that is known to be empty
+at two moments balance between them, and that sum can bound a suppressed entry or exit; every
+released count in it widens the bound by 4 or more, so it tells something over a few intervals and
+hardly anything over a day. Neighbouring intervals of one zone hold mostly the same people: no sum
+ties them, but whoever knows how long people stay can guess. The memory of the last release does not
+survive a restart, so a clock that is set back while the process is down could have an interval
+released twice.
+"""
+
+from collections.abc import Sequence
+from math import floor
+from typing import Final
+
+from counter.cells import Cell, released_cells
+from counter.floor import Parameters, in_force, refuse_unsafe
+from counter.interval import Interval, interval_at
+from counter.levels import Levels
+from counter.purposes import RULES
+from counter.release import Status, ZoneCount
+from counter.settings import Settings
+from counter.tally import Tally
+
+_Token = tuple[Status, int | None, float]  # status, released value, released coverage
+_UNKNOWN: Final[_Token] = (Status.MISSING, None, 0.0)
+MOST: Final = (
+    1_000_000  # persons; more is a fault, and it bounds the width of what is released (P5)
+)
+ROUNDING_ERROR: Final = 1e-9  # of a sum of floats: eight times 0.1 is 0.7999999999999999
+
+
+class Gate:
+    """The gate of one device. Raises RefusedError for settings below the floor."""
+
+    def __init__(self, settings: Settings) -> None:
+        refuse_unsafe(settings)  # Rule 3, Rule 6
+        self.cells = released_cells(settings)
+        self.parameters = in_force(settings)  # Rule 8
+        self._sensor_id = settings.sensor_id
+        self._rule = RULES[settings.purpose]
+        step = self.parameters.rounding
+        if self.parameters.coarse_from is not None:
+            step = self.parameters.coarse_rounding
+        self._levels = Levels(self.parameters.threshold, margin=step)
+        self._last: tuple[ZoneCount, ...] = ()
+
+    def release(self, tallies: Sequence[Tally]) -> tuple[ZoneCount, ...]:
+        """Release one interval: one ZoneCount for each cell, in the order of `cells`.
+
+        Empty where there is nothing to release: no tally names an interval of the grid, or it is
+        older than the last one. Never raises.
+        """
+        interval = self._interval_of(tallies)
+        if interval is None:
+            return ()
+        if self._last and interval.sequence <= self._last[0].interval.sequence:  # Rule 9
+            return self._last if interval == self._last[0].interval else ()
+        try:
+            self._last = tuple(
+                self._count(cell, interval, token)
+                for cell, token in zip(self.cells, self._tokens(tallies, interval), strict=True)
+            )
+        except Exception:  # noqa: BLE001  # Rule 7: whatever it is, nothing of it may get out
+            self._last = tuple(self._count(cell, interval, _UNKNOWN) for cell in self.cells)
+        return self._last
+
+    def _interval_of(self, tallies: Sequence[Tally]) -> Interval | None:
+        """The earliest interval of the grid that a tally names.
+
+        The earliest, so that one wrong tally from the future does not close the gate to the
+        intervals before it.
+        """
+        named = [_on_grid(tally, self.parameters.interval_s) for tally in tallies]
+        return min(
+            (interval for interval in named if interval is not None),
+            key=lambda interval: interval.sequence,
+            default=None,
+        )
+
+    def _tokens(self, tallies: Sequence[Tally], interval: Interval) -> list[_Token]:
+        """One token for each cell, in the order of `cells` (Rule 1). Raises ValueError (Rule 7)."""
+        by_cell = {tally.cell: tally for tally in tallies}
+        if len(tallies) != len(self.cells) or by_cell.keys() != set(self.cells):
+            raise ValueError("not exactly one tally for each cell")
+        if any(tally.interval != interval for tally in tallies):
+            raise ValueError("tallies of several intervals")
+        return [_token(by_cell[cell], self.parameters) for cell in self.cells]
+
+    def _count(self, cell: Cell, interval: Interval, token: _Token) -> ZoneCount:
+        status, value, coverage = token
+        return ZoneCount(
+            sensor_id=self._sensor_id,
+            cell=cell,
+            interval=interval,
+            status=status,
+            value=value,
+            less_than=self.parameters.threshold if status is Status.SUPPRESSED else None,
+            coverage=coverage,
+            fill=_per(value, cell.capacity, self._rule.ratio_rounding),  # Rule 5
+            density=_per(value, cell.area_m2, self._rule.density_rounding),
+            level=self._levels.next(cell, status, value),
+            rule_id=self.parameters.rule_id,
+        )
+
+
+def _on_grid(tally: Tally, length_s: int) -> Interval | None:
+    """The interval that a tally names, if it is one of the grid (Rule 3)."""
+    try:
+        interval = tally.interval
+        return interval if interval == interval_at(interval.start, length_s) else None
+    except Exception:  # noqa: BLE001  # Rule 7: what is not a tally names no interval
+        return None
+
+
+def _token(tally: Tally, parameters: Parameters) -> _Token:
+    """Turn one exact tally into what may be known of it. Raises ValueError (Rule 7)."""
+    value = tally.value
+    if not 0 <= tally.coverage <= 1 + ROUNDING_ERROR:  # also false for NaN
+        raise ValueError("a coverage is a fraction")
+    if value is not None and (type(value) is not int or not 0 <= value <= MOST):
+        # bool and numpy's integers are not what was agreed.
+        raise ValueError("a count is a whole number of persons")
+    coverage = min(floor(tally.coverage * 10 + ROUNDING_ERROR) / 10, 1.0)
+    if value is None or tally.coverage < parameters.min_coverage:
+        return Status.MISSING, None, coverage  # Rule 7
+    if value < parameters.threshold:
+        return Status.SUPPRESSED, None, coverage  # Rule 4
+    return Status.PUBLISHED, rounded(value, parameters), coverage
+
+
+def rounded(value: int, parameters: Parameters) -> int:
+    """The number that stands for an exact count at or above the threshold (Rule 5).
+
+    The nearest multiple of the base, a half up. Above `coarse_from` the base is the coarse one:
+    with 5 and 10 above 100, 98 to 104 give 100 and 105 to 114 give 110.
+    """
+    base = parameters.rounding
+    if parameters.coarse_from is not None and value > parameters.coarse_from:
+        base = parameters.coarse_rounding
+    return max((2 * value + base) // (2 * base) * base, parameters.lowest)
+
+
+def _per(value: int | None, whole: float, step: float) -> float | None:
+    """A released number as a share of a whole, to the nearest step; None where either lacks."""
+    if value is None or not whole:
+        return None
+    steps_per_unit = round(1 / step)
+    return floor(value * steps_per_unit / whole + 0.5) / steps_per_unit

@@ -1,0 +1,190 @@
+"""The model registry: which files may be loaded, and where they are.
+
+Rule 1: a file is used only if its sha256 is in the registry; it is hashed before each use.
+Rule 2: the registry is TOML of closed types; a name has one entry, in one registry.
+Rule 3: nothing here looks into a model or a picture; no numpy, nothing of rings 0 to 2.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from counter.errors import ModelError
+from counter.settings import Name
+
+REGISTRY = "registry.toml"
+VARIABLE = "COUNTER_MODELS"  # folders of the operator, separated like PATH
+
+Side = Annotated[int, Meta(ge=32, le=4096, multiple_of=32)]  # pixels; 32: the coarsest stride
+Inside = Annotated[str, Meta(pattern=r"^(?!.*\.\.)[A-Za-z0-9_][\w./-]*$")]  # below its folder
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the registry says about one model; registry.toml explains the fields."""
+
+    file: Inside
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    licence: str
+    source: str
+    input: tuple[Side, Side]  # width, height
+    layout: Literal["raw", "end-to-end"]
+    units: Literal["pixels", "normalised"]
+    classes: Annotated[int, Meta(ge=1)]
+    person: Annotated[int, Meta(ge=0)]  # index of the class
+    kind: Literal["detector"]
+
+    def __post_init__(self) -> None:
+        if self.person >= self.classes:
+            raise ValueError(f"person is class {self.person}, but there are {self.classes}")
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    model: dict[Name, Entry]
+
+
+class State(StrEnum):
+    MISSING = "missing"
+    PRESENT = "present"  # not hashed
+    VERIFIED = "verified"
+    ALTERED = "altered"  # there, but with another sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A registered model and the file it was found in, if it was."""
+
+    name: str
+    entry: Entry
+    path: Path | None
+    state: State
+
+
+def find(name: str) -> Model:
+    """Find the model of this name, or the registered one that this path leads to; VERIFIED.
+
+    Raises ModelError if it is unknown, missing or altered.
+    """
+    entries = _entries()
+    if "/" in name or Path(name).suffix:
+        return _find_path(Path(name), entries)
+    if name not in entries:
+        near = get_close_matches(name, entries, n=1)
+        meant = f"did you mean '{near[0]}'? " if near else ""
+        raise ModelError(
+            f"model.name: '{name}' is not in the registry",
+            f"{meant}known: {', '.join(sorted(entries))}",
+        )
+    model = _checked(name, entries[name])
+    if model.path is None:
+        looked = ", ".join(str(folder / model.entry.file) for folder in _search_path())
+        raise ModelError(
+            f"model {name}: no file; looked for {looked}",
+            f"put it there, or name its folder in {VARIABLE}",
+        )
+    if model.state is State.ALTERED:
+        raise ModelError(
+            f"model {name}: {model.path} has not the registered sha256 {model.entry.sha256}",
+            "it is damaged or another file: fetch it again, or register what it is",
+        )
+    return model
+
+
+def listed() -> tuple[Model, ...]:
+    """Every registered model and where it is; nothing is hashed."""
+    return tuple(_located(name, entry) for name, entry in sorted(_entries().items()))
+
+
+def verified() -> tuple[Model, ...]:
+    """Every registered model; the files that are there are hashed."""
+    return tuple(_checked(name, entry) for name, entry in sorted(_entries().items()))
+
+
+def _find_path(path: Path, entries: dict[str, Entry]) -> Model:
+    if not path.is_file():
+        raise ModelError(f"model.name: no file {path}", "give a registered name or a file")
+    digest = _sha256(path)
+    for name, entry in entries.items():
+        if entry.sha256 == digest:
+            return Model(name, entry, path, State.VERIFIED)
+    raise ModelError(
+        f"model.name: {path} is not in the registry (sha256 {digest})",
+        f"register it in a {REGISTRY} in a folder of {VARIABLE}: layout, classes, licence",
+    )
+
+
+def _located(name: str, entry: Entry) -> Model:
+    for folder in _search_path():
+        path = folder / entry.file
+        if path.is_file():
+            return Model(name, entry, path, State.PRESENT)
+    return Model(name, entry, None, State.MISSING)
+
+
+def _checked(name: str, entry: Entry) -> Model:
+    model = _located(name, entry)
+    if model.path is None:
+        return model
+    good = _sha256(model.path) == entry.sha256
+    return Model(name, entry, model.path, State.VERIFIED if good else State.ALTERED)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"model file {path}: {error.strerror}", "check who may read it") from None
+
+
+def _search_path() -> tuple[Path, ...]:
+    """Folders in which models are looked for, first match wins."""
+    root = _checkout()
+    ours = () if root is None else (root / "models",)
+    shared = () if root is None else (root.parent / "shared" / "models",)
+    return (*ours, *_operators_folders(), _embedded(), *shared)
+
+
+def _operators_folders() -> tuple[Path, ...]:
+    return tuple(Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)
+
+
+def _embedded() -> Path:
+    """The folder of the wheel that carries the registry and the default model."""
+    return Path(__file__).parent / "embedded"
+
+
+def _checkout() -> Path | None:
+    """The working tree, if the package runs from one."""
+    root = Path(__file__).parents[1]
+    return root if (root / "models" / REGISTRY).is_file() else None
+
+
+def _entries() -> dict[str, Entry]:
+    """The product's registry, and what the operator's folders add to it (Rule 2)."""
+    root = _checkout()
+    ours = (_embedded() if root is None else root / "models") / REGISTRY
+    theirs = [folder / REGISTRY for folder in _operators_folders()]
+    entries: dict[str, Entry] = {}
+    for path in (ours, *(path for path in theirs if path.is_file() and path != ours)):
+        for name, entry in _read(path).items():
+            if name in entries:
+                raise ModelError(f"{path}: model.{name} is already registered", "use another name")
+            entries[name] = entry
+    return entries
+
+
+def _read(path: Path) -> dict[str, Entry]:
+    try:
+        text = path.read_text("utf-8")
+        return msgspec.toml.decode(text, type=_File).model
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: {error}", "models/registry.toml says what is expected") from None
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}", "install the package again") from None

@@ -1,0 +1,168 @@
+"""The last release and Health as gauges, and nothing else.
+
+Rule 1: gauges of the last release only. A counter that a scraper could difference, a metric of the
+process (CPU time, memory, garbage collections) or the duration of a scrape would follow how many
+people are in the picture.
+Rule 2: a cell's samples follow from its payload. A suppressed cell has no value but a threshold, a
+missing one has neither, and `counter_cell_status` says which it is: neither looks like zero.
+Rule 3: which families, cells and states there are does not depend on what was counted.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from counter.cells import Cell
+from counter.outputs.payloads import Count
+from counter.purposes import Measure
+from counter.release import CameraState, Health, Level, Status
+
+Sample = tuple[tuple[str, ...], float]  # label values, value
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    samples: tuple[Sample, ...]
+
+
+CELL = ("kind", "name")
+PERSONS = {
+    Measure.OCCUPANCY: ("counter_occupancy_persons", "Persons in the cell, rounded."),
+    Measure.ENTRIES: (
+        "counter_entries_persons",
+        "Persons who crossed in the line's direction during the last interval, rounded.",
+    ),
+    Measure.EXITS: (
+        "counter_exits_persons",
+        "Persons who crossed against the line's direction during the last interval, rounded.",
+    ),
+}
+# name, help, the figure of a payload; no sample where it is None
+FIGURES: tuple[tuple[str, str, Callable[[Count], float | None]], ...] = (
+    (
+        "counter_cell_less_than_persons",
+        "A suppressed cell has fewer persons than this; zero is not told apart.",
+        lambda count: count.less_than,
+    ),
+    (
+        "counter_cell_coverage_ratio",
+        "Share of the interval that every camera of the cell saw.",
+        lambda count: count.coverage_percent / 100,
+    ),
+    (
+        "counter_cell_fill_ratio",
+        "Occupancy by seats and standing room, rounded; may exceed 1.",
+        lambda count: None if count.fill_percent is None else count.fill_percent / 100,
+    ),
+    (
+        "counter_cell_density_persons_per_square_meter",
+        "Occupancy by area, rounded.",
+        lambda count: count.density_per_m2,
+    ),
+)
+
+
+def cell_families(counts: Mapping[Cell, Count | None]) -> Iterator[Family]:
+    """Every cell's last payload; None before the first release."""
+    for measure, (name, text) in PERSONS.items():
+        values = {
+            _place(c)[:2]: None if p is None else p.value
+            for c, p in counts.items()
+            if c.measure == measure
+        }
+        yield _gauge(name, text, CELL, values)
+    labels = (*CELL, "measure")
+    for name, text, figure in FIGURES:
+        figures = {_place(c): None if p is None else figure(p) for c, p in counts.items()}
+        yield _gauge(name, text, labels, figures)
+    yield _states(
+        "counter_cell_status",
+        "1 for what the last release of the cell is.",
+        (*labels, "status"),
+        ((_place(c), Status.MISSING if p is None else p.status, Status) for c, p in counts.items()),
+    )
+    yield _states(
+        "counter_cell_level",
+        "1 for the cell's level (OccupancyStatus of GTFS-Realtime).",
+        (*labels, "level"),
+        (
+            (_place(c), Level.NO_DATA_AVAILABLE if p is None else p.level, Level)
+            for c, p in counts.items()
+            if c.capacity
+        ),
+    )
+    ends = {_seconds(payload.interval_end) for payload in counts.values() if payload is not None}
+    yield _gauge(
+        "counter_interval_end_timestamp_seconds",
+        "When the last released interval ended.",
+        (),
+        {(): max(ends, default=None)},
+    )
+
+
+def health_families(health: Health | None, interval_s: int) -> Iterator[Family]:
+    """How the box is; None before the first release."""
+    yield _gauge("counter_interval_length_seconds", "Length of an interval.", (), {(): interval_s})
+    if health is None:
+        return
+    build = {
+        "version": health.version,
+        "model": health.model,
+        "model_sha256": health.model_sha256,
+        "config_sha256": health.config_sha256,
+        "backend": health.backend,
+        "sandbox": health.sandbox,
+    }
+    yield _gauge("counter_build_info", "What is running.", tuple(build), {tuple(build.values()): 1})
+    yield _gauge(
+        "counter_start_timestamp_seconds",
+        "When the process started.",
+        (),
+        {(): _seconds(health.started)},
+    )
+    yield _gauge("counter_healthy", "1 when every camera is ok.", (), {(): health.ok})
+    yield _states(
+        "counter_camera_state",
+        "1 for the state that the camera is in.",
+        ("camera", "state"),
+        (((camera.name,), camera.state, CameraState) for camera in health.cameras),
+    )
+    yield _gauge(
+        "counter_camera_ok",
+        "1 when the camera is ok.",
+        ("camera",),
+        {(camera.name,): camera.state is CameraState.OK for camera in health.cameras},
+    )
+
+
+def _gauge(
+    name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float | None]
+) -> Family:
+    samples = ((place, float(v)) for place, v in values.items() if v is not None)
+    return Family(name, text, labels, tuple(samples))
+
+
+def _states(
+    name: str,
+    text: str,
+    labels: tuple[str, ...],
+    states: Iterable[tuple[tuple[str, ...], str | None, Iterable[str]]],
+) -> Family:
+    """One sample for each possible state: 1 for the present one, 0 for the others."""
+    samples = tuple(
+        ((*place, str(one)), float(one == present))
+        for place, present, possible in states
+        for one in possible
+    )
+    return Family(name, text, labels, samples)
+
+
+def _place(cell: Cell) -> tuple[str, ...]:
+    return (cell.kind, cell.name, cell.measure)
+
+
+def _seconds(instant: str) -> float:
+    return datetime.fromisoformat(instant).timestamp()

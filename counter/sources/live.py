@@ -1,0 +1,154 @@
+"""A live camera: a thread reads ahead into a box that holds the newest frame.
+
+Rule 1: the camera is never kept waiting: a frame that nobody took in time is wiped and dropped.
+Rule 2: a camera that is lost is tried again, with growing waits, until the source is closed.
+Rule 3: `captured_ns` is CLOCK_MONOTONIC at the moment the picture was there.
+"""
+
+from collections.abc import Callable, Iterator
+from threading import Event, Lock, Thread
+from typing import Final
+
+from counter.errors import SourceError
+from counter.frame import Frame
+from counter.release import CameraState
+from counter.settings import CameraSettings
+from counter.sources.capture import Capture, Pictures
+from counter.sources.picture import Judge
+from counter.sources.timing import TICK_S, Backoff, Clock
+
+Opener = Callable[[], Capture]  # raises SourceError
+
+BAD_IN_A_ROW: Final = 30  # packets: a stream begins with pictures that lack their key frame
+STEADY_S: Final = 10.0  # a connection that held so long was a good one: the next wait is short
+JOIN_S: Final = 6.0  # opening and reading end within 5 s by their own limits
+
+
+class LiveSource:
+    """One camera that is read all the time, and handed on as fast as the caller takes it."""
+
+    live = True
+
+    def __init__(
+        self,
+        camera: str,
+        opener: Opener,
+        settings: CameraSettings,
+        *,
+        first: Capture | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Start reading: from `first` when it is open already, else from what `opener` opens."""
+        self.camera = camera
+        self.dropped = 0  # frames that were too late; for benchmarks, never released
+        self._opener = opener
+        self._first = first
+        self._clock = clock or Clock()
+        self._stall_ns = round(settings.stall_s * 1e9)
+        self._pictures = Pictures(Judge(settings.frozen_s))
+        self._box: Frame | None = None
+        self._lock = Lock()  # of the box
+        self._bell = Event()  # rung when a frame is in the box
+        self._stop = Event()
+        self._reading = False  # the present connection has given a picture
+        self._seen_ns = 0  # when it gave the last one
+        self._thread = Thread(target=self._run, name=f"camera {camera}", daemon=True)
+        self._thread.start()
+
+    @property
+    def now_ns(self) -> int:
+        return self._clock.now_ns()
+
+    @property
+    def state(self) -> CameraState:
+        if not self._reading:
+            return CameraState.LOST
+        if self._clock.now_ns() - self._seen_ns > self._stall_ns:
+            return CameraState.STALLED
+        return self._pictures.state
+
+    @property
+    def closed(self) -> bool:
+        return self._stop.is_set()
+
+    def frames(self) -> Iterator[Frame | None]:
+        while not self.closed:
+            self._bell.wait(TICK_S)
+            self._bell.clear()
+            yield self.take()
+
+    def take(self) -> Frame | None:
+        """Take the newest frame out of the box, or None: there is no new one."""
+        with self._lock:
+            frame, self._box = self._box, None
+        return frame
+
+    def ring(self, bell: Event) -> None:
+        """Ring `bell` from now on: several cameras may share one."""
+        self._bell = bell
+
+    def close(self) -> None:
+        """End the thread and wipe the box. Waits for a read that blocks, JOIN_S at most."""
+        self._stop.set()
+        self._bell.set()
+        self._thread.join(JOIN_S)
+        left = self.take()
+        if left is not None:
+            left.release()
+
+    def _run(self) -> None:
+        backoff = Backoff()
+        while not self.closed:
+            capture = self._connect()
+            if capture is not None and self._read(capture) > STEADY_S:
+                backoff.reset()
+            self._clock.wait(self._stop, backoff.next_s())
+
+    def _connect(self) -> Capture | None:
+        first, self._first = self._first, None
+        if first is not None:
+            return first
+        try:
+            return self._opener()
+        except SourceError:
+            return None  # `state` is LOST already
+
+    def _read(self, capture: Capture) -> float:
+        """Read until the camera is lost or the source closed; for how many seconds it went well."""
+        bad = 0
+        began_ns = self._seen_ns = self._clock.now_ns()
+        try:
+            while not self.closed and bad <= BAD_IN_A_ROW:
+                if capture.grab() and self._look(capture):
+                    bad = 0
+                    continue
+                bad += 1
+                if self._clock.now_ns() - self._seen_ns > self._stall_ns:
+                    break  # the read did not fail at once, it waited for nothing
+        finally:
+            self._reading = False
+            capture.close()
+        return (self._seen_ns - began_ns) / 1e9
+
+    def _look(self, capture: Capture) -> bool:
+        """Put the grabbed picture into the box. False: it cannot be read."""
+        captured_ns = self._clock.now_ns()
+        taken = self._pictures.take(capture, captured_ns)
+        if taken is CameraState.LOST:
+            return False
+        self._seen_ns = captured_ns
+        self._reading = True
+        if isinstance(taken, Frame):
+            self._put(taken)
+        return True
+
+    def _put(self, frame: Frame) -> None:
+        with self._lock:
+            if self.closed:  # the closing caller has emptied the box, and nobody will again
+                frame.release()
+                return
+            late, self._box = self._box, frame
+        if late is not None:
+            late.release()
+            self.dropped += 1
+        self._bell.set()

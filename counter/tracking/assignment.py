@@ -1,0 +1,93 @@
+"""Which box belongs to which track.
+
+Rule 1: boxes are compared after both are grown by what the filter does not know (its standard
+deviation): a new track, or a low frame rate, reaches further than a settled one.
+Rule 2: the best total wins, not the first come; a pair below the gate is no pair.
+Rule 3: only boxes that could touch are compared, so that the cost grows with the people, not with
+their square.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+Corners = NDArray[np.float64]  # (N, 4) left, top, right, bottom, in image heights
+Indices = NDArray[np.intp]
+
+
+class Pairs(NamedTuple):
+    """Tracks and people that overlap, one row a pair."""
+
+    track: Indices  # (P,)
+    person: Indices  # (P,)
+    similarity: NDArray[np.float64]  # (P,) 0..1
+
+
+def corners(boxes: NDArray[np.float64]) -> Corners:
+    """(N, 4) centre x, centre y, width, height -> (N, 4) left, top, right, bottom."""
+    half = boxes[:, 2:] / 2
+    return np.concatenate((boxes[:, :2] - half, boxes[:, :2] + half), axis=1)
+
+
+def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> Pairs:
+    """Intersection over union of tracks (T, 4) and people (D, 4), both grown by `margin` (T,).
+
+    The buffer is that of C-BIoU (Yang et al., WACV 2023), here as wide as the filter is unsure.
+    """
+    track, person = _side_by_side(tracks, margin, people)
+    ours, theirs = tracks[track], people[person]
+    grow = 2 * margin[track][:, None]
+    overlap = np.minimum(ours[:, 2:], theirs[:, 2:]) - np.maximum(ours[:, :2], theirs[:, :2]) + grow
+    inside = np.maximum(overlap, 0).prod(axis=1)
+    size = (ours[:, 2:] - ours[:, :2] + grow).prod(axis=1)
+    sizes = (theirs[:, 2:] - theirs[:, :2] + grow).prod(axis=1)
+    touch = inside > 0
+    iou = inside[touch] / (size + sizes - inside)[touch]
+    return Pairs(track[touch], person[touch], iou)
+
+
+def _side_by_side(
+    tracks: Corners, margin: NDArray[np.float64], people: Corners
+) -> tuple[Indices, Indices]:
+    """Every track with every person whose columns of the picture it may touch."""
+    if not (len(tracks) and len(people)):
+        nothing = np.zeros(0, np.intp)
+        return nothing, nothing
+    order = np.argsort(people[:, 0])
+    left = people[order, 0]
+    widest = (people[:, 2] - people[:, 0]).max()
+    first = np.searchsorted(left, tracks[:, 0] - 2 * margin - widest)
+    last = np.searchsorted(left, tracks[:, 2] + 2 * margin)
+    many = last - first
+    ends = np.cumsum(many)
+    track = np.repeat(np.arange(len(tracks)), many)
+    person = order[np.arange(ends[-1]) + np.repeat(first - ends + many, many)]
+    return track, person
+
+
+def assign(pairs: Pairs, gate: float) -> tuple[Indices, Indices]:
+    """Match tracks with people so that the similarity above `gate` is largest in total.
+
+    A pair without a rival needs no optimiser: it is part of every best answer.
+    """
+    good = pairs.similarity > gate
+    tracks, people = pairs.track[good], pairs.person[good]
+    if not len(tracks):
+        return tracks, people
+    rivals = np.bincount(tracks)[tracks] + np.bincount(people)[people]
+    alone = rivals == 2
+    if alone.all():
+        return tracks, people
+    contested = ~alone
+    some_tracks, row = np.unique(tracks[contested], return_inverse=True)
+    some_people, column = np.unique(people[contested], return_inverse=True)
+    gain = np.zeros((len(some_tracks), len(some_people)))
+    gain[row, column] = pairs.similarity[good][contested] - gate
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    kept = gain[rows, columns] > 0
+    return (
+        np.concatenate((tracks[alone], some_tracks[rows[kept]])),
+        np.concatenate((people[alone], some_people[columns[kept]])),
+    )

@@ -1,0 +1,76 @@
+"""Who stands where: anchors and polygons, all people and all zones at once.
+
+Rule 1: a person stands where the anchor of the box is; a box may reach over an edge, an anchor not.
+Rule 2: two zones that share an edge never both hold an anchor on it, and never neither.
+Rule 3: who was believed and is not detected now counts for a moment longer, not for as long as the
+track is kept: a lost track may be somebody who has left, or who is followed under another slot.
+Rule 4: somebody whose feet are cut off by the picture's edge stands at that edge, inside.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from counter.people import Boxes, Tracks, TrackState
+from counter.settings import ZoneSettings
+
+HEIGHT = {"foot": 1.0, "center": 0.5, "head": 0.0}  # of the anchor, from the top of the box
+# Rule 3. Mean error of the occupancy of the whole picture (5 s medians), 7 sequences with their
+# public detections: 1.85 persons when lost tracks do not count, 0.84 when they count for 0.2 s,
+# 0.99 for 0.35 s, 1.03 for 0.5 s, 1.38 for 1 s; the bias is nil between 0.2 s and 0.35 s.
+LINGER_NS = 250_000_000
+MOST_TRACKS = 4096  # the most that TrackerSettings allows
+INSIDE = 1e-6  # how far inside the picture an anchor at its very edge is put
+
+
+def anchors_y(xyxy: Boxes, heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Height on the picture of each box's (N, 4) anchor for each of `heights` (Z,): (N, Z)."""
+    top, bottom = xyxy[:, 1:2].astype(np.float64), xyxy[:, 3:4].astype(np.float64)
+    y: NDArray[np.float64] = top + heights * (bottom - top)
+    return y
+
+
+class Zones:
+    """The polygons of one camera."""
+
+    def __init__(self, zones: Iterable[ZoneSettings], max_tracks: int = MOST_TRACKS) -> None:
+        chosen = list(zones)
+        edges = [(a, b) for zone in chosen for a, b in _edges(zone.polygon)]
+        starts, ends = np.array(edges, np.float64).reshape(-1, 2, 2).transpose(1, 2, 0)
+        self._owner = np.repeat(np.arange(len(chosen)), [len(zone.polygon) for zone in chosen])
+        self._member = np.eye(len(chosen))[self._owner]  # (E, Z) one where edge e is of zone z
+        self._height = np.array([HEIGHT[zone.anchor] for zone in chosen])
+        self._x, self._y, self._end_y = starts[0], starts[1], ends[1]
+        rise = ends[1] - starts[1]
+        self._lean = np.divide(
+            ends[0] - starts[0], rise, out=np.zeros_like(rise), where=rise != 0
+        )  # a level edge is never between two heights, whatever its lean
+
+        self._seen_ns = np.zeros(max_tracks, np.int64)  # of each slot, when last detected
+
+    def persons(self, tracks: Tracks) -> NDArray[np.intp]:
+        """Count the people in each zone after one frame: (Z,)."""
+        self._seen_ns[tracks.slot[tracks.state != TrackState.LOST]] = tracks.captured_ns
+        lately = tracks.captured_ns - self._seen_ns[tracks.slot] <= LINGER_NS
+        counted = lately & (tracks.state != TrackState.TENTATIVE)
+        persons: NDArray[np.intp] = self.inside(tracks.xyxy[counted]).sum(axis=0, dtype=np.intp)
+        return persons
+
+    def inside(self, xyxy: Boxes) -> NDArray[np.bool_]:
+        """Tell for each box (N, 4) and each zone whether its anchor is inside: (N, Z).
+
+        Even-odd rule: a ray to the right of the anchor meets an odd number of edges (Shimrat 1962).
+        """
+        x = np.clip((xyxy[:, 0:1] + xyxy[:, 2:3]).astype(np.float64) / 2, INSIDE, 1 - INSIDE)
+        y = np.clip(anchors_y(xyxy, self._height), INSIDE, 1 - INSIDE)[:, self._owner]
+        between = (self._y > y) != (self._end_y > y)
+        met = between & (x < self._x + (y - self._y) * self._lean)
+        odd: NDArray[np.bool_] = (met @ self._member) % 2 == 1
+        return odd
+
+
+def _edges(
+    polygon: list[tuple[float, float]],
+) -> Iterable[tuple[tuple[float, float], tuple[float, float]]]:
+    return zip(polygon, polygon[1:] + polygon[:1], strict=True)

@@ -1,0 +1,169 @@
+"""The tables of the architecture: who stands where, and who may use what.
+
+A place is a module's dotted name without `counter.`; a package stands for all files in it. A new
+file in `counter/` belongs in FLOORS before anything else: without a floor the test fails.
+"""
+
+from dataclasses import dataclass
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Lowest first. An import points to a lower floor, or stays on its own without a circle.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    (
+        "",  # counter/__init__.py: the version
+        "errors",
+        "purposes",
+        "settings",
+        "interval",
+        "cells",
+        "geometry",
+        "frame",
+        "people",
+        "release",
+    ),
+    (
+        "config",
+        "crosscheck",
+        "refusals",
+        "floor",
+        "models",
+        "sandbox",
+        "levels",
+        "tally",
+        "tracking",
+        "zones",
+        "segments",
+        "lines",
+        "floorplan",
+        "sources",
+        "detectors",
+    ),
+    ("disclosure", "outputs", "health", "ledger"),
+    ("counting",),
+    ("engine", "clock", "service", "voice"),
+    ("assemble", "check"),  # what `run` and `check` are made of
+    ("cli", "__main__", "demo", "evaluate", "board", "dossier"),
+)
+
+# Who may import a ring. `evaluate` is a laboratory tool: it compares exact numbers with labels on
+# recorded footage, refuses live cameras, and publishes nothing; so it may see ring 1 and 2.
+RINGS: dict[str, tuple[str, ...]] = {
+    "frame": ("sources", "detectors"),
+    "people": (
+        "detectors",
+        "tracking",
+        "zones",
+        "segments",
+        "lines",
+        "tally",
+        "counting",
+        "evaluate",
+    ),
+    "tally": ("disclosure", "counting", "evaluate"),
+}
+
+# They speak to the world or are read before rights are given up: no ring, no array, not even
+# through somebody else's import.
+SEALED = ("outputs", "board", "dossier", "health", "config", "crosscheck", "models")
+# Loaded before rights are given up: importing them loads no vendor that is heavy.
+LIGHT = (*SEALED, "cli", "__main__", "voice", "settings", "release")
+HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt")
+
+# Pure: time, randomness and pictures enter as values; numbers leave as values.
+CORE = (
+    "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "geometry",
+    "tracking", "zones", "segments", "lines", "tally", "floorplan", "levels", "refusals", "floor",
+    "disclosure", "counting", "detectors.yolo",
+)  # fmt: skip
+WORLD_MODULES = _words("""
+    _io aiohttp asyncio atexit builtins codecs concurrent ctypes curses email fcntl fileinput ftplib
+    getpass glob http imaplib importlib io ipaddress locale logging mmap multiprocessing os pathlib
+    platform poplib pprint queue random readline requests runpy sched secrets select selectors
+    shutil signal smtplib socket socketserver ssl subprocess sys syslog tempfile termios threading
+    time timeit traceback urllib uuid warnings webbrowser zipfile zoneinfo
+""")
+WORLD_NAMES = _words("""
+    open input print breakpoint eval exec compile __import__ globals numpy.random numpy.load
+    numpy.fromfile numpy.loadtxt numpy.genfromtxt numpy.DataSource scipy.io scipy.stats
+    cv2.imread cv2.VideoCapture cv2.randu cv2.randn cv2.getTickCount cv2.setRNGSeed
+""")
+CLOCK_METHODS = frozenset({"now", "utcnow", "today", "astimezone"})  # of whatever object
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A third-party library: the places that import it, and when."""
+
+    places: tuple[str, ...]
+    late: bool = True  # only inside a function: when its backend is opened
+    why: str = ""
+
+
+VENDORS: dict[str, Vendor] = {
+    "numpy": Vendor(
+        (
+            "frame",
+            "people",
+            "geometry",
+            "tracking",
+            "zones",
+            "segments",
+            "lines",
+            "tally",
+            "floorplan",
+            "sources",
+            "detectors",
+            "counting",
+            "evaluate",
+        ),
+        late=False,
+        why="the arrays of rings 0 and 1; a file that needs none is not listed",
+    ),
+    "msgspec": Vendor(
+        ("settings", "config", "models", "outputs", "board", "dossier", "demo", "evaluate"),
+        late=False,
+        why="typed settings and JSON; one small C extension",
+    ),
+    "click": Vendor(("cli", "__main__"), late=False, why="the command line is always opened"),
+    "rich": Vendor(("cli", "check", "demo")),
+    "cv2": Vendor(("sources.opencv", "detectors.yolo"), why="reading, and resizing as in training"),
+    "scipy": Vendor(
+        ("tracking",), late=False, why="linear_sum_assignment: a part of the method, not a backend"
+    ),
+    "onnxruntime": Vendor(("detectors.onnx",)),
+    "ultralytics": Vendor(("detectors.ultralytics",)),
+    "torch": Vendor(("detectors.ultralytics",), why="ultralytics runs on it"),
+    "paho": Vendor(("outputs.mqtt", "demo"), why="the demo's table subscribes like anybody else"),
+    "prometheus_client": Vendor(("outputs.prometheus",)),
+    "amqtt": Vendor(("demo",)),
+}
+# Places that are imported whole by the function that opens them, so they name these vendors at
+# their top; OPENERS prove that nobody imports such a place earlier.
+BACKENDS: dict[str, tuple[str, ...]] = {
+    "sources.synthetic": ("cv2",),
+    "detectors.yolo": ("cv2",),  # resizes in every frame, whatever the backend
+    "demo": ("rich",),
+    "check": ("rich",),
+}
+# They choose backends: importing them loads no vendor that is imported late.
+OPENERS = ("engine", "assemble", "counting", "sources.open", "detectors.open", "evaluate")
+
+# Nowhere in counter/: what stores, encodes or shows.
+FORBIDDEN_MODULES = _words("""
+    pickle _pickle cPickle dill cloudpickle joblib shelve marshal dbm copyreg sqlite3
+    multiprocessing PIL imageio imageio_ffmpeg skimage matplotlib av h5py zarr tables torchvision
+""")
+FORBIDDEN_NAMES = _words("""
+    imwrite imwritemulti imwriteanimation imencode imencodemulti imencodeanimation VideoWriter
+    VideoWriter_fourcc imshow namedWindow FileStorage savez savez_compressed savetxt memmap
+    open_memmap tofile
+""")
+FORBIDDEN_METHODS = frozenset({"save", "dump", "dumps"})  # of whatever object but these:
+HARMLESS_METHODS = frozenset({"json.dump", "json.dumps"})
+
+FORBIDDEN_FILES = frozenset({"utils", "common", "base", "types"})
+MAX_FILE_LINES, MAX_FUNCTION_LINES, MAX_ARGUMENTS = 250, 40, 5

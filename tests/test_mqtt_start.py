@@ -1,0 +1,262 @@
+"""Being let in, and being told in a line why not: URL, files, TLS, passwords, versions."""
+
+import os
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from counter.errors import ConfigError, CounterError, OutputError
+from counter.outputs.mqtt import MqttOutput
+from counter.outputs.mqtt.dialler import Dialler
+from counter.outputs.mqtt.endpoint import Endpoint, endpoint_of
+from counter.settings import MqttSettings
+from tests import certificates
+from tests.broker import MOSQUITTO, Mosquitto, Subscriber, free_port, needs_mosquitto, wait_for
+from tests.certificates import Certificates, needs_openssl
+from tests.releases import ANNOUNCEMENT, HEALTH, busy
+
+USER, SECRET = "train-7", "correct horse battery"
+
+
+def failure(url: str, timeout_s: float = 0.0, **settings: Any) -> CounterError:
+    """Connect and give the error that a user reads; it is one line with a hint."""
+
+    def start() -> None:
+        output = MqttOutput(MqttSettings(url=url, **settings), ANNOUNCEMENT)
+        try:
+            output.connect(timeout_s)
+        finally:
+            output.close(0.0)
+
+    with pytest.raises(CounterError) as caught:
+        start()
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    return caught.value
+
+
+def delivers(url: str, subscriber: Subscriber, **settings: Any) -> None:
+    output = MqttOutput(MqttSettings(url=url, **settings), ANNOUNCEMENT)
+    output.connect()
+    output.publish(busy(1), HEALTH)
+    output.close()
+    wait_for(lambda: subscriber.last("/status") == b"offline", "offline")
+    assert len(subscriber.counts()) == len(busy(1))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://broker:1883", "mqtt.url: scheme 'http' given, mqtt or mqtts expected"),
+        ("broker:1883", "mqtt.url: scheme 'broker' given"),
+        ("127.0.0.1", "mqtt or mqtts expected"),
+        ("mqtt://broker:99999", "port"),
+        ("mqtt://broker:0", "port"),
+        ("mqtt://broker:many", "port"),
+        ("mqtt://:1883", "host"),
+        ("mqtt://[::1", "not a URL"),
+        ("mqtt://broker/topic", "nothing is expected after the port"),
+        ("mqtt://train:s3cr3t@broker", "user name or password"),
+    ],
+)
+def test_a_bad_url_is_said_at_once(url: str, said: str) -> None:
+    error = failure(url)
+    assert isinstance(error, ConfigError)
+    assert said in error.message
+    assert "s3cr3t" not in error.message + error.hint
+
+
+def test_the_port_follows_from_the_scheme() -> None:
+    assert endpoint_of(MqttSettings(url="mqtt://broker")).port == 1883
+    secure = endpoint_of(MqttSettings(url="mqtts://broker"))
+    assert secure.port == 8883
+    assert secure.tls is not None
+    assert secure.tls.check_hostname
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"username_file": "/nowhere/user"}, "mqtt.username_file: /nowhere/user cannot be read"),
+        ({"ca_file": "/nowhere/ca"}, "mqtt.ca_file is given, but mqtt.url is not mqtts"),
+        ({"url": "mqtts://broker", "ca_file": "/nowhere/ca"}, "mqtt.ca_file: /nowhere/ca"),
+        ({"url": "mqtts://broker", "cert_file": "/nowhere/c"}, "belong together"),
+        (
+            {"url": "mqtts://broker", "cert_file": "/nowhere/c", "key_file": "/nowhere/k"},
+            "mqtt.cert_file: /nowhere/c (or its key) cannot be read",
+        ),
+    ],
+)
+def test_a_missing_file_is_named_with_its_key(settings: dict[str, str], said: str) -> None:
+    assert said in failure(**{"url": "mqtt://broker", **settings}).message  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", [b"", b"one\ntwo\n", b"nul\0byte", b"\xff\xfe latin"])
+def test_a_credential_file_holds_one_line_and_is_never_quoted(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "user"
+    path.write_bytes(content)
+    error = failure("mqtt://broker", username_file=str(path))
+    assert "does not hold one line" in error.message
+    assert error.__cause__ is None
+    assert not re.search(r"one\W*two|nul.*byte|latin", error.message)
+
+
+def test_credentials_are_read_without_their_newline_and_stay_out_of_repr(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "user").write_text(f"{USER}\n")
+    (tmp_path / "password").write_text(f"{SECRET}\r\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))  # as systemd's LoadCredential= does
+    names = {"username_file": "user", "password_file": "password"}
+    endpoint = endpoint_of(msgspec.convert({"url": "mqtt://broker", **names}, MqttSettings))
+    assert (endpoint.username, endpoint.password) == (USER, SECRET)
+    assert SECRET not in repr(endpoint) + str(endpoint)
+    del names["username_file"]
+    assert "without" in failure("mqtt://broker", **names).message  # type: ignore[arg-type]
+
+
+def test_an_absent_broker_is_one_line() -> None:
+    port = free_port()
+    error = failure(f"mqtt://127.0.0.1:{port}")
+    assert isinstance(error, OutputError)
+    assert f"no connection to the broker at 127.0.0.1:{port}: Connection refused" in error.message
+
+
+@needs_mosquitto
+def test_a_broker_that_is_late_by_a_moment_is_waited_for(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    output = MqttOutput(MqttSettings(url=broker.url), ANNOUNCEMENT)
+    starter = threading.Timer(0.3, broker.start)
+    starter.start()
+    try:
+        output.connect(10.0)
+        output.close()
+    finally:
+        starter.join()
+        broker.stop()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that wants a user name and a password."""
+    tool = Path(str(MOSQUITTO)).parent.parent / "bin" / "mosquitto_passwd"
+    subprocess.run([tool, "-b", "-c", tmp_path / "users", USER, SECRET], check=True)
+    (tmp_path / "user").write_text(f"{USER}\n")
+    (tmp_path / "right").write_text(f"{SECRET}\n")
+    (tmp_path / "wrong").write_text("hunter2\n")
+    lines = ("allow_anonymous false", f"password_file {tmp_path / 'users'}")
+    with Mosquitto(tmp_path, extra=lines) as broker:
+        yield broker
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_the_right_password_delivers_and_a_wrong_one_is_said(
+    guarded: Mosquitto, protocol: str
+) -> None:
+    files = {"username_file": str(guarded.folder / "user"), "protocol": protocol}
+    with Subscriber(guarded.port, user=USER, password=SECRET) as subscriber:
+        delivers(guarded.url, subscriber, password_file=str(guarded.folder / "right"), **files)
+    # Not tried again: a minute is far longer than the whole test may take.
+    error = failure(guarded.url, 60.0, password_file=str(guarded.folder / "wrong"), **files)
+    assert re.search("refuses the user name or password|lets nobody in by this name", error.message)
+    assert "mqtt.password_file" in error.hint
+    assert "hunter2" not in error.message + error.hint
+    assert "lets nobody in" in failure(guarded.url, 60.0, protocol=protocol).message
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates.make(tmp_path_factory.mktemp("papers"))
+
+
+@needs_mosquitto
+@needs_openssl
+@pytest.mark.parametrize("mutual", [False, True])
+def test_tls_delivers_to_whom_it_trusts(
+    tmp_path: Path, papers: Certificates, *, mutual: bool
+) -> None:
+    demand = f"require_certificate {'true' if mutual else 'false'}"
+    lines = (*papers.listener, demand, "allow_anonymous true")
+    files = {"cert_file": papers.path("client.pem"), "key_file": papers.path("client.key")}
+    with Mosquitto(tmp_path, extra=lines, scheme="mqtts") as broker:
+        tls = {"ca_certs": papers.path("ca.pem")}
+        own = {"certfile": files["cert_file"], "keyfile": files["key_file"]}
+        with Subscriber(broker.port, tls={**tls, **own}) as subscriber:
+            delivers(
+                broker.url, subscriber, ca_file=papers.path("ca.pem"), **(files if mutual else {})
+            )
+        error = failure(broker.url, 60.0, ca_file=papers.path("stranger.pem"))
+        assert "its certificate is not accepted" in error.message
+        assert "mqtt.ca_file" in error.hint
+        if mutual:
+            assert "mqtt.cert_file" in failure(broker.url, ca_file=papers.path("ca.pem")).hint
+        plain = broker.url.replace("mqtts", "mqtt")
+        assert "does not answer as an MQTT broker" in failure(plain).message
+
+
+@needs_mosquitto
+@needs_openssl
+def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
+    papers = certificates.make(tmp_path, server_name="DNS:elsewhere.example")
+    lines = (*papers.listener, "allow_anonymous true")
+    with Mosquitto(tmp_path, extra=lines, scheme="mqtts") as broker:
+        error = failure(broker.url, 60.0, ca_file=papers.path("ca.pem"))
+    assert "its certificate is not accepted" in error.message
+    assert "127.0.0.1" in error.message
+
+
+@needs_openssl
+def test_a_file_that_is_no_certificate_is_named_and_not_quoted(
+    tmp_path: Path, papers: Certificates
+) -> None:
+    bad = tmp_path / "bad.pem"
+    bad.write_text("-----BEGIN CERTIFICATE-----\nsesame\n")
+    error = failure("mqtts://broker", ca_file=str(bad))
+    assert f"mqtt.ca_file: {bad}" in error.message
+    assert "sesame" not in error.message
+    mixed = {"cert_file": papers.path("client.pem"), "key_file": papers.path("server.key")}
+    assert "mqtt.cert_file" in failure("mqtts://broker", **mixed).message  # type: ignore[arg-type]
+
+
+def test_what_is_no_broker_is_said() -> None:
+    """A web server's answer is bytes that paho cannot read; a silent one is a broker that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            sock, _ = listener.accept()
+            sock.recv(1000)
+            sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            sock.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        error = failure(f"mqtt://127.0.0.1:{listener.getsockname()[1]}")
+        thread.join()
+    assert re.search("does not answer as an MQTT broker|is no MQTT", error.message)
+
+
+def test_a_name_that_was_known_is_dialled_without_a_name_service(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sandbox takes the name service away after the first connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dial = Dialler(Endpoint("localhost", listener.getsockname()[1]))
+        dial(1.0).close()
+
+        def gone(*_: Any, **__: Any) -> None:
+            raise socket.gaierror(socket.EAI_AGAIN, os.strerror(1))
+
+        monkeypatch.setattr(socket, "getaddrinfo", gone)
+        dial(1.0).close()
+        with pytest.raises(socket.gaierror):
+            Dialler(Endpoint("localhost", listener.getsockname()[1]))(1.0)

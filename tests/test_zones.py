@@ -1,0 +1,90 @@
+"""Zones: who stands in which polygon."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from counter.people import Tracks, TrackState
+from counter.settings import ZoneSettings
+from counter.zones import LINGER_NS, Zones
+
+SQUARE = [(0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6)]
+HOOK = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.7, 0.9), (0.7, 0.3), (0.1, 0.3)]  # not convex
+WHOLE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+
+
+def zone(polygon: list[tuple[float, float]], anchor: str = "foot") -> ZoneSettings:
+    return ZoneSettings(camera="c", polygon=polygon, anchor=anchor)
+
+
+def box_with_foot(x: float, y: float) -> list[float]:
+    return [x - 0.02, y - 0.3, x + 0.02, y]
+
+
+def inside(polygon: list[tuple[float, float]], *feet: tuple[float, float]) -> list[bool]:
+    boxes = np.array([box_with_foot(*foot) for foot in feet], np.float32)
+    return Zones([zone(polygon)]).inside(boxes)[:, 0].tolist()
+
+
+def test_all_zones_and_all_people_at_once():
+    boxes = np.array([box_with_foot(0.4, 0.4), box_with_foot(0.8, 0.8)], np.float32)
+    found = Zones([zone(SQUARE), zone(HOOK), zone(WHOLE)]).inside(boxes)
+    assert found.tolist() == [[True, False, True], [False, True, True]]
+
+
+def test_a_hook_holds_what_it_encloses_and_not_its_bay():
+    assert inside(HOOK, (0.2, 0.2), (0.8, 0.5), (0.4, 0.6), (0.95, 0.5)) == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(("anchor", "held"), [("foot", False), ("center", True), ("head", False)])
+def test_the_anchor_decides(anchor, held):
+    box = np.array([[0.3, 0.1, 0.5, 0.7]], np.float32)  # only its middle is in the square
+    assert Zones([zone(SQUARE, anchor)]).inside(box).tolist() == [[held]]
+
+
+def test_feet_cut_off_by_the_picture_are_inside_it():
+    assert (
+        inside(WHOLE, (0.5, 1.0), (0.5, 1.02), (0.0, 0.5), (1.0, 1.0), (-0.01, 0.5)) == [True] * 5
+    )
+
+
+def test_no_zones_and_no_people_are_no_special_cases():
+    assert Zones([]).inside(np.zeros((3, 4), np.float32)).shape == (3, 0)
+    assert Zones([zone(SQUARE)]).inside(np.zeros((0, 4), np.float32)).shape == (0, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_neighbours_share_nobody_and_lose_nobody(x: int, y: int):
+    """Four quarters of the picture, anchors on a grid that has points on every shared edge."""
+    quarters = [
+        [(a, b), (a + 0.5, b), (a + 0.5, b + 0.5), (a, b + 0.5)] for a in (0, 0.5) for b in (0, 0.5)
+    ]
+    box = np.array([box_with_foot(x / 100, y / 100)], np.float32)
+    assert Zones([zone(q) for q in quarters]).inside(box).sum() == 1
+
+
+def tracks(state: TrackState, captured_ns: int, slot: int = 3) -> Tracks:
+    return Tracks(
+        np.array([slot]),
+        np.array([state], np.int8),
+        np.array([box_with_foot(0.4, 0.4)], np.float32),
+        np.array([captured_ns == 0]),
+        captured_ns,
+        16 / 9,
+    )
+
+
+def test_a_lost_person_counts_for_a_moment():
+    zones = Zones([zone(SQUARE)])
+    assert zones.persons(tracks(TrackState.TENTATIVE, 0)) == [0]
+    assert zones.persons(tracks(TrackState.CONFIRMED, 10)) == [1]
+    assert zones.persons(tracks(TrackState.LOST, LINGER_NS)) == [1]
+    assert zones.persons(tracks(TrackState.LOST, LINGER_NS + 11)) == [0]
+    assert zones.persons(tracks(TrackState.CONFIRMED, LINGER_NS + 12)) == [1]

@@ -1,0 +1,99 @@
+"""Run a command in an empty network namespace under a system-call trace, and read the trace.
+
+The namespace has a loopback and nothing else. The trace holds every call that makes a socket,
+names an address, or opens, creates, renames or removes a file.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+CALLS = "socket,connect,bind,sendto,sendmsg,open,openat,openat2,creat,rename,renameat,renameat2,\
+link,linkat,symlink,symlinkat,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,truncate,memfd_create"
+WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE")
+MAKES = re.compile(r"\b(creat|rename\w*|link\w*|symlink\w*|mk\w+|unlink\w*|truncate|memfd_create)\(")
+LOOPBACK = re.compile(r'inet_addr\("127\.|inet_pton\(AF_INET6, "::1"|sa_family=AF_UNSPEC')
+# glibc asks the kernel which addresses this machine has before it resolves a name: local, no packet.
+LOCAL = re.compile(r"AF_NETLINK|NETLINK_ROUTE")
+DEVICES = ('"/dev/null"', '"/dev/tty"')
+
+
+def runnable() -> str:
+    """Why it cannot be run here, or nothing."""
+    if os.geteuid() != 0:
+        return "needs root for an empty network namespace"
+    missing = [tool for tool in ("strace", "unshare") if shutil.which(tool) is None]
+    return f"needs {', '.join(missing)}" if missing else ""
+
+
+@dataclass(frozen=True)
+class Traced:
+    code: int
+    output: str
+    errors: str
+    sockets: list[str]  # lines of the trace that reach, or try to reach, beyond loopback
+    writes: list[str]  # lines that open a file for writing, or change the file system
+    lines: int  # how much was traced: a trace of nothing proves nothing
+
+
+def traced(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_s: float = 300
+) -> Traced:
+    """Run `command` with `folder` as its home and working directory."""
+    log = folder.parent / f"{folder.name}.trace"
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, __file__, "strace", "-f", "-qq", "-s", "200"]
+        + ["-o", str(log), "-e", f"trace={CALLS}", *command],
+        cwd=folder,
+        env={**environment, "HOME": str(folder), "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    lines = log.read_text().splitlines()
+    return Traced(
+        done.returncode,
+        done.stdout,
+        done.stderr,
+        sockets=[line for line in lines if _reaches_out(line)],
+        writes=[line for line in lines if _writes(line)],
+        lines=len(lines),
+    )
+
+
+def _reaches_out(line: str) -> bool:
+    if LOCAL.search(line):
+        return False
+    if re.search(r"\bsocket\(", line):
+        return not re.search(r"AF_(INET6?|UNIX), SOCK_STREAM", line)
+    if re.search(r"\b(connect|bind|sendto|sendmsg)\(", line) and "sa_family" in line:
+        return not LOOPBACK.search(line)
+    return False
+
+
+def _writes(line: str) -> bool:
+    if any(device in line for device in DEVICES):
+        return False
+    return bool(MAKES.search(line) or (re.search(r"\bopen\w*\(", line) and WRITES.search(line)))
+
+
+def _loopback_up() -> None:
+    """Give the namespace its loopback: SIOCGIFFLAGS, then SIOCSIFFLAGS with IFF_UP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        asked = struct.pack("16sh", b"lo", 0)
+        flags = struct.unpack("16sh", fcntl.ioctl(control, 0x8913, asked))[1]
+        fcntl.ioctl(control, 0x8914, struct.pack("16sh", b"lo", flags | 1))
+
+
+if __name__ == "__main__":
+    _loopback_up()
+    os.execvp(sys.argv[1], sys.argv[1:])
