@@ -1,24 +1,22 @@
-"""What does a detector cost beside its network? `python -m benchmarks.detection --help`
+"""What do letterbox, inference and decoding cost?
 
-Per stage (letterbox, network, decoding with NMS, wiping) and as one `detect`, on one core, against
-the bare runtime's `run` on the same tensor in turns, so that a busy machine is unfair to none.
-The picture is a crowd: people of the synthetic kind are not needed, a real output's shape is: the
-network's own output is replaced by one that holds `--people` persons and their usual clusters.
+Each stage by itself, and one `detect` against the bare runtime's `run` on the same tensor in turns,
+so that a busy machine is unfair to none. The stages without network read an output made up to hold
+a crowd: each person is a cluster of rows, as many as a crowded plaza really gave.
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from benchmarks.machine import report
 from counter import models
 from counter.detectors import yolo
 from counter.detectors.onnx import OnnxDetector
@@ -28,23 +26,6 @@ from counter.settings import ModelSettings
 
 CAMERAS = ((640, 360), (640, 480), (1280, 720), (1920, 1080))
 CLUSTER = 9  # rows above 0.1 for each person: 230 for 30 found on a crowded plaza, rounded up
-
-
-def device() -> dict[str, str]:
-    """Name the machine: a number without it means nothing."""
-    cpu = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-         if line.startswith(("model name", "Model"))),
-        platform.machine(),
-    )  # fmt: skip
-    return {
-        "cpu": cpu,
-        "cores": str(len(os.sched_getaffinity(0))),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("numpy", "onnxruntime", "opencv-python-headless")},
-        "load": " ".join(f"{load:.1f}" for load in os.getloadavg()),
-    }
 
 
 def crowd(head: yolo.Head, size: yolo.Size, people: int) -> yolo.Floats:
@@ -61,20 +42,27 @@ def crowd(head: yolo.Head, size: yolo.Size, people: int) -> yolo.Floats:
     return output
 
 
-def in_turns(stages: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Run all stages one after another, `rounds` times; milliseconds of each."""
-    spent: dict[str, list[float]] = {name: [] for name in stages}
+Spent = dict[str, list[tuple[float, float]]]  # of each stage: wall and own thread's CPU, ms
+
+
+def in_turns(stages: dict[str, Callable[[], object]], rounds: int) -> Spent:
+    """Run all stages one after another, `rounds` times.
+
+    On a machine that others use, CPU time is what the stage takes, wall time what it waits too.
+    """
+    spent: Spent = {name: [] for name in stages}
     for turn in range(rounds + rounds // 10 + 1):  # the first tenth warms up
         for name, stage in stages.items():
-            begin = time.perf_counter_ns()
+            wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
             stage()
+            cpu, wall = time.thread_time_ns() - cpu, time.perf_counter_ns() - wall
             if turn > rounds // 10:
-                spent[name].append((time.perf_counter_ns() - begin) / 1e6)
+                spent[name].append((wall / 1e6, cpu / 1e6))
     return spent
 
 
 def own_work(head: yolo.Head, size: yolo.Size, camera: yolo.Size, args: argparse.Namespace
-             ) -> dict[str, list[float]]:  # fmt: skip
+             ) -> Spent:  # fmt: skip
     """Everything but the network, for pictures of this camera."""
     pixels: Pixels = np.random.default_rng(1).integers(
         0, 256, (camera[1], camera[0], 3), dtype=np.uint8
@@ -101,14 +89,14 @@ def own_work(head: yolo.Head, size: yolo.Size, camera: yolo.Size, args: argparse
     return in_turns(stages, args.rounds)
 
 
-def against_runtime(name: str, args: argparse.Namespace) -> dict[str, list[float]]:
+def against_runtime(name: str, args: argparse.Namespace) -> Spent:
     """`detect` on a 1280x720 frame, and the bare session on the tensor it would make."""
     detector = open_detector(ModelSettings(name=name, threads=args.threads))
     assert isinstance(detector, OnnxDetector)
     pixels = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
     box = yolo.Letterbox(models.find(name).entry.input)
     box.fill(pixels)
-    session, source = detector._session, detector._session.get_inputs()[0].name  # noqa: SLF001
+    session, source = detector._session, detector._session.get_inputs()[0].name
     frames = Frame(pixels, 0)
     stages: dict[str, Callable[[], object]] = {
         "bare run": lambda: session.run(None, {source: box.tensor}),
@@ -117,45 +105,41 @@ def against_runtime(name: str, args: argparse.Namespace) -> dict[str, list[float
     return in_turns(stages, args.runs)
 
 
-def summary(values: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(values, n=100, method="inclusive")
-    return {"median": round(cuts[49], 3), "p90": round(cuts[89], 3), "p99": round(cuts[98], 3)}
+def row(what: str, values: list[tuple[float, float]]) -> dict[str, Any]:
+    wall, cpu = zip(*values, strict=True)
+    cuts = statistics.quantiles(wall, n=100, method="inclusive")
+    return {
+        "stage": what,
+        "wall ms, median": round(cuts[49], 3),
+        "p90": round(cuts[89], 3),
+        "p99": round(cuts[98], 3),
+        "CPU ms, median": round(statistics.median(cpu), 3),
+    }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="counter-n", help="gives layout, classes and input size")
+def run(*, out: Path | None, model: str | None, rest: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks detection", description=__doc__)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=500, help="of the stages without network")
     parser.add_argument("--runs", type=int, default=50, help="of the network; 0: not at all")
     parser.add_argument("--threads", type=int, default=1, help="of the network; 0: one per core")
-    parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
+    args = parser.parse_args(rest)
     cv2.setNumThreads(1)
-    entry = next(model.entry for model in models.listed() if model.name == args.model)
+    name = model or ModelSettings().name
+    entry = next(one.entry for one in models.listed() if one.name == name)
     head = yolo.Head("raw", "pixels", entry.classes, entry.person, floor=0.1, iou=0.7)
-    size = entry.input
-    report: dict[str, object] = {"device": device(), "model": args.model, "people": args.people}
-    print(*(f"{key}: {value}" for key, value in device().items()), sep=" | ")
-    print(f"own work, {args.model} {size[0]}x{size[1]}, {args.people} people, one core, ms")
-    print(f"{'camera':>11} {'stage':<12} {'median':>8} {'p90':>8} {'p99':>8}")
+    spent = against_runtime(name, args) if args.runs else {}
+    rows = [row(f"{stage} 1280x720", values) for stage, values in spent.items()]
     for camera in CAMERAS:
-        for stage, values in own_work(head, size, camera, args).items():
-            line = summary(values)
-            report[f"{camera[0]}x{camera[1]} {stage}"] = line
-            print(f"{camera[0]:>6}x{camera[1]:<4} {stage:<12}",
-                  *(f"{value:8.3f}" for value in line.values()))  # fmt: skip
-    if args.runs:
-        spent = against_runtime(args.model, args)
-        for stage, values in spent.items():
-            report[stage] = summary(values)
-            print(f"{stage:<24}", *(f"{value:8.2f}" for value in summary(values).values()))
+        for stage, values in own_work(head, entry.input, camera, args).items():
+            rows.append(row(f"{stage} {camera[0]}x{camera[1]}", values))
+    question = (
+        f"What does a detector cost beside its network? {name}, {entry.input[0]}x{entry.input[1]}, "
+        f"{args.people} people, network on {args.threads or 'all'} thread(s), the rest on one"
+    )
+    if spent:
         pairs = zip(spent["bare run"], spent["detect"], strict=True)
-        report["ratio"] = round(statistics.median(bare / whole for bare, whole in pairs), 3)
-        print(f"bare run / detect, turn by turn, median: {report['ratio']}")
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+        ratio = statistics.median(bare[0] / whole[0] for bare, whole in pairs)
+        question += f"; bare run / detect, turn by turn: {ratio:.3f}"
+    load = " ".join(f"{load:.1f}" for load in os.getloadavg())
+    report(f"{question}; load {load}", rows, out)

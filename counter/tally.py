@@ -57,6 +57,9 @@ class CameraTally:
     def __repr__(self) -> str:
         return "<CameraTally>"
 
+    def __reduce__(self) -> str:
+        raise TypeError("CameraTally stays in this process")
+
     def observe(
         self, captured_ns: int, persons: NDArray[np.intp], crossings: Iterable[Crossing]
     ) -> None:

@@ -45,7 +45,7 @@ def test_a_steady_walk_is_learnt():
     states = kalman.start(BOX)
     speed = 0.8 * 0.3
     for frame in range(1, 31):
-        boxes = BOX + (speed * frame / 10, 0, 0, 0)
+        boxes = BOX + np.array([speed * frame / 10, 0, 0, 0])
         states = kalman.correct(kalman.predict(states, 0.1), boxes)
     np.testing.assert_allclose(states[0, kalman.VELOCITY, :2], (speed, 0), atol=0.02 * speed)
     ahead = kalman.predict(states, 0.5)[0, kalman.POSITION, 0]

@@ -1,5 +1,6 @@
 """What waits and for how long, with a clock of our own; how the courier comes back."""
 
+import itertools
 import socket
 import threading
 from pathlib import Path
@@ -108,7 +109,7 @@ def test_whatever_happens_nothing_goes_back_and_nothing_is_left_out(steps: list[
             under_way = outbox.take(0) if step == "send" else outbox.first(0)
             if under_way is not None:
                 sent.append(int(under_way.messages[0].payload))
-    assert all(after in (before, before + 1) for before, after in zip(sent, sent[1:], strict=False))
+    assert all(after in (before, before + 1) for before, after in itertools.pairwise(sent))
 
 
 def test_an_absent_broker_is_asked_less_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Zones: who stands in which polygon."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,9 @@ HOOK = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.7, 0.9), (0.7, 0.3), (0.1, 0.3)] 
 WHOLE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 
 
-def zone(polygon: list[tuple[float, float]], anchor: str = "foot") -> ZoneSettings:
+def zone(
+    polygon: list[tuple[float, float]], anchor: Literal["foot", "center", "head"] = "foot"
+) -> ZoneSettings:
     return ZoneSettings(camera="c", polygon=polygon, anchor=anchor)
 
 

@@ -50,4 +50,4 @@ def _scene(request: Request) -> tuple[CameraSettings, dict[str, ZoneSettings]]:
         for name, polygon in DEMO_ZONES[request.scene].items()
     }
     source = f"synthetic:{request.scene}"
-    return CameraSettings(source=source, people=DEMO_PEOPLE[request.scene]), zones
+    return CameraSettings(source=source, people=round(DEMO_PEOPLE[request.scene])), zones

@@ -14,6 +14,7 @@ NOT_COUNTS = ("status", "info", "health")
 def listening(url: str, sensor_id: str, take: Take) -> Iterator[None]:
     """Call `take` with the topic and the payload of every count, for as long as the block."""
     from paho.mqtt import client as paho  # noqa: PLC0415
+    from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
 
     root = f"counter/v1/{sensor_id}/"
 
@@ -26,7 +27,7 @@ def listening(url: str, sensor_id: str, take: Take) -> Iterator[None]:
             take(tail, json.loads(message.payload))
 
     address = urlsplit(url)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv311)
     client.on_connect = on_connect
     client.on_message = on_message
     if address.scheme == "mqtts":

@@ -36,6 +36,7 @@ class PrometheusOutput:
         self._cells_size = len(_text(cell_families(longest))) + len(SHORTEST_COMMENT)
         self._server = _listen(settings)
         self._server.body = self._document(None)
+        self.address = (settings.host, settings.port)
 
     def publish(self, counts: Sequence[ZoneCount], health: Health) -> None:
         if counts:

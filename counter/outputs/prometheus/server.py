@@ -16,6 +16,7 @@ from typing import Any
 
 Request = socket.socket | tuple[bytes, socket.socket]  # the second is UDP's, which we never have
 DEADLINE_S = 5.0
+STOP_S = 0.1  # how often it looks whether to stop
 MAX_REQUEST = 8192  # bytes of request line and headers; Prometheus sends about 300
 MAX_CLIENTS = 8
 
@@ -36,7 +37,9 @@ class DocumentServer(socketserver.ThreadingTCPServer):
         self._content_type = content_type
         self._places = threading.BoundedSemaphore(MAX_CLIENTS)
         super().__init__(address, _Scrape)  # type: ignore[arg-type]  # an IPv6 address has four parts
-        self._thread = threading.Thread(target=self.serve_forever, name="counter-http", daemon=True)
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(STOP_S,), name="counter-http", daemon=True
+        )
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:
