@@ -145,7 +145,7 @@ def _token(tally: Tally, parameters: Parameters) -> _Token:
     if value is not None and (type(value) is not int or not 0 <= value <= MOST):
         # bool and numpy's integers are not what was agreed.
         raise ValueError("a count is a whole number of persons")
-    coverage = min(floor(tally.coverage * 10 + ROUNDING_ERROR) / 10, 1.0)
+    coverage = min(floor(tally.coverage * 10 + 0.5) / 10, 1.0)  # nearest: 0.997 was seen whole
     if value is None or tally.coverage < parameters.min_coverage:
         return Status.MISSING, None, coverage  # Rule 7
     if value < parameters.threshold:

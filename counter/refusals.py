@@ -5,7 +5,7 @@ Rule 2: asking for a refused thing is answered with its name, not with "unknown 
 who wrote the key shall learn that it is not missing but refused.
 Rule 3: words are looked for in keys that no setting has, in the purpose and in sources; never in
 the names that people give to their zones, lines and cameras.
-Source of the list: ../shared/reference/privacy.md, after the position of the CNIL of 19 July 2022.
+The list follows the position of the CNIL of 19 July 2022 on cameras that only make statistics.
 """
 
 import re

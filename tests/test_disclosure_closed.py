@@ -100,9 +100,9 @@ def test_a_fault_in_the_arithmetic_releases_nothing_partial():
         (30, 0.5, Status.PUBLISHED, 0.5),
         (30, 0.7, Status.PUBLISHED, 0.7),
         (30, sum([0.1] * 8), Status.PUBLISHED, 0.8),  # the sum is 0.7999999999999999
-        (30, 0.999, Status.PUBLISHED, 0.9),
+        (30, 0.999, Status.PUBLISHED, 1.0),
         (30, 1.0000000001, Status.PUBLISHED, 1.0),
-        (30, 0.499999, Status.MISSING, 0.4),
+        (30, 0.499999, Status.MISSING, 0.5),
         (0, 0.4, Status.MISSING, 0.4),
         (30, 0.0, Status.MISSING, 0.0),
         (None, 1.0, Status.MISSING, 1.0),

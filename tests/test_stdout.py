@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import jsonschema  # type: ignore[import-untyped]  # no stubs among the dependencies
@@ -20,8 +21,8 @@ from tests.releases import HEALTH, busy
 output = StdoutOutput()
 for number in range({releases}):
     output.publish(busy(number), HEALTH)
+print("broken:", output.broken, flush=True, file=__import__("sys").stderr)
 output.close()
-print("end", output.broken, flush=True, file=__import__("sys").stderr)
 """
 
 
@@ -82,7 +83,26 @@ def test_nothing_is_lost_to_a_slow_reader() -> None:
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         out, err = running.communicate(timeout=60)
     assert out == b"".join(encode_count(c) + b"\n" for n in range(300) for c in busy(n))
-    assert err == b"end True\n"
+    assert err == b"broken: False\n"
+
+
+def test_a_stream_that_does_not_block_is_waited_for_too(pipe: tuple[int, int]) -> None:
+    reader, writer = pipe
+    os.set_blocking(writer, False)
+    output = StdoutOutput(writer)
+    due = b"".join(encode_count(c) + b"\n" for n in range(300) for c in busy(n))
+    heard = bytearray()
+
+    def read() -> None:
+        while len(heard) < len(due):
+            heard.extend(os.read(reader, 65536))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for number in range(300):
+        output.publish(busy(number), HEALTH)
+    thread.join()
+    assert bytes(heard) == due
 
 
 def test_head_ends_a_process_without_a_traceback() -> None:
@@ -92,5 +112,5 @@ def test_head_ends_a_process_without_a_traceback() -> None:
         assert json.loads(running.stdout.readline())["value"] == 15
         running.stdout.close()
         assert running.stderr is not None
-        assert running.stderr.read() == b"end True\n"
+        assert running.stderr.read() == b"broken: True\n"
         assert running.wait(60) == 0

@@ -204,16 +204,18 @@ def detect(session, picture: np.ndarray) -> np.ndarray:
     square = np.full((640, 640, 3), 114, np.uint8)
     square[140:500] = picture
     blob = square[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 255
-    rows = session.run(None, {session.get_inputs()[0].name: np.ascontiguousarray(blob)})[0][0]
+    feed = {session.get_inputs()[0].name: np.ascontiguousarray(blob)}
+    rows: np.ndarray = session.run(None, feed)[0][0]
     if rows.shape[-1] == 6:
-        return np.subtract(rows[(rows[:, 4] >= 0.25) & (rows[:, 5] == 0), :4], [0, 140, 0, 140])
+        boxes = rows[(rows[:, 4] >= 0.25) & (rows[:, 5] == 0), :4]
+        return np.asarray(boxes - [0, 140, 0, 140])
     rows = rows.T[rows[4:].argmax(axis=0) == 0]
     rows = rows[rows[:, 4] >= 0.25]
     corner = rows[:, :2] - rows[:, 2:4] / 2
     places = np.hstack([corner, rows[:, 2:4]]).tolist()
     kept = cv2.dnn.NMSBoxes(places, rows[:, 4].tolist(), 0.25, 0.7)
     boxes = np.hstack([corner, corner + rows[:, 2:4]])[np.asarray(kept, int).reshape(-1)]
-    return np.subtract(boxes, [0, 140, 0, 140])
+    return np.asarray(boxes - [0, 140, 0, 140])
 
 
 def found(truth: Truth, boxes: np.ndarray) -> np.ndarray:

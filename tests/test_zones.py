@@ -28,7 +28,7 @@ def box_with_foot(x: float, y: float) -> list[float]:
 
 def inside(polygon: list[tuple[float, float]], *feet: tuple[float, float]) -> list[bool]:
     boxes = np.array([box_with_foot(*foot) for foot in feet], np.float32)
-    return Zones([zone(polygon)]).inside(boxes)[:, 0].tolist()
+    return [bool(held) for held in Zones([zone(polygon)]).inside(boxes)[:, 0]]
 
 
 def test_all_zones_and_all_people_at_once():

@@ -21,7 +21,11 @@ SILENT = "ORT_DISABLE_TELEMETRY"
 
 
 class OnnxDetector:
-    """One session with its input and output in place: nothing is allocated per picture."""
+    """One session whose input and output lie in arrays of ours.
+
+    Binding them takes the same time as `run` (76 ms for yolo11n at 640), but the output (2.8 MB
+    there) is not allocated anew for every picture.
+    """
 
     backend = "onnx"
 
@@ -88,6 +92,8 @@ def _session(model: Model, threads: int) -> Any:
     options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only, on standard error
+    # Threads that wait by turning burn cores that cameras and others need: 119 ms against 83 ms a
+    # run (yolo11n, 640, 2 threads) beside one other busy process on 2 cores, and 38 ms after it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(str(model.path), options, providers=["CPUExecutionProvider"])

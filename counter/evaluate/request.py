@@ -84,7 +84,7 @@ def live_refusal() -> RefusedError:
 def settings_of(request: Request) -> Settings:
     """Build the appliance's settings for one camera, one zone and at most one line.
 
-    The interval's floor is not applied: nothing is published from here.
+    The purpose's floor holds here too: the gate is the appliance's own.
     """
     if request.labels is None and request.line is None:
         raise ConfigError(

@@ -10,6 +10,7 @@ Lines go to the file descriptor, past Python's buffer: nothing is left to fail a
 
 import logging
 import os
+import select
 from collections.abc import Sequence
 
 from counter.outputs.wire import encode_count
@@ -34,9 +35,19 @@ class StdoutOutput:
     def _write(self, line: bytes) -> None:
         try:
             while line:
-                line = line[os.write(self._descriptor, line) :]
+                line = self._write_some(line)
         except BrokenPipeError:
             self.broken = True
         except OSError as error:
             self.broken = True
             _log.warning("standard output cannot be written: %s", error.strerror)
+
+    def _write_some(self, line: bytes) -> bytes:
+        """Give what is left of the line."""
+        try:
+            return line[os.write(self._descriptor, line) :]
+        except BlockingIOError:  # somebody who shares the stream has made it so
+            waiting = select.poll()
+            waiting.register(self._descriptor, select.POLLOUT)
+            waiting.poll()
+            return line

@@ -206,8 +206,10 @@ class Tailor:
         elif look.bag in ("hand", "trolley"):
             size = crowd.head_px[index]
             box = np.array([[-1.1, 0.2], [1.1, 0.2], [1.3, 2.3], [-1.3, 2.3]])
-            pack = crowd.joints[index, body.HAND_R] + box * size
-            toward = depth[body.HAND_R] - 0.05
+            hands = crowd.joints[index, [body.HAND_L, body.HAND_R], 1]
+            hand = body.HAND_R if hands[1] >= hands[0] else body.HAND_L  # the one that hangs
+            pack = crowd.joints[index, hand] + box * size
+            toward = depth[hand] - 0.05
         else:
             return 0.0, []
         shade = [

@@ -57,11 +57,11 @@ class Layout:
 
 
 PILLARS: Final = ((-3.0, 9.4, 0.17), (-3.0, 13.6, 0.17), (-3.0, 17.8, 0.17))
-BENCHES: Final = ((-4.15, 6.4), (-4.15, 11.8))  # x, y of the middle of the bench, along y
+BENCHES: Final = ((-4.15, 6.9), (-4.15, 11.8))  # x, y of the middle of the bench, along y
 BENCH_LONG: Final = 2.2
 
 PLATFORM: Final = Layout(
-    mount=Mount(place_m=(-0.4, 0.0, 4.8), tilt_deg=30.0, fov_deg=62.0, yaw_deg=0.0),
+    mount=Mount(place_m=(-0.2, 0.0, 4.8), tilt_deg=31.0, fov_deg=56.0),
     area=(-4.6, -1.0, 3.5, 20.0),
     gates=(
         Gate((-1.5, 1.2), (-1.3, 4.2), 1.0),
@@ -71,30 +71,30 @@ PLATFORM: Final = Layout(
         Gate((0.6, 21.2), (0.6, 18.8), 0.5),
     ),
     regions=(
-        Region((-1.6, 4.5, 2.4, 8.4), 1.3, 0.0, 110.0),
-        Region((-1.6, 8.4, 2.8, 12.0), 0.9, 0.0, 110.0),
-        Region((-3.8, 5.0, -1.6, 10.5), 0.45, 10.0, 120.0),
-        Region((-1.6, 12.4, 2.8, 14.8), 0.2, 0.0, 110.0),
+        Region((-1.6, 4.6, 2.4, 8.2), 1.3, 0.0, 110.0),
+        Region((-1.6, 8.2, 2.8, 11.0), 0.85, 0.0, 110.0),
+        Region((-3.6, 5.2, -1.6, 10.2), 0.4, 10.0, 120.0),
+        Region((-1.6, 12.3, 2.8, 14.0), 0.12, 0.0, 110.0),
     ),
     seats=tuple(
         Seat((x + 0.12, y + along), 0.0) for x, y in BENCHES for along in (-0.75, 0.0, 0.75)
     ),
-    obstacles=(*PILLARS, (-4.0, 6.4, 0.75), (-4.0, 11.8, 0.75)),
+    obstacles=(*PILLARS, (-4.0, 6.9, 0.75), (-4.0, 11.8, 0.75)),
     doorways=(
         ((-4.6, 8.2, 0.0), (-4.6, 10.2, 0.0), (-4.6, 10.2, 2.4), (-4.6, 8.2, 2.4)),
         ((-4.0, 20.0, 0.0), (3.2, 20.0, 0.0), (3.2, 20.0, 2.6), (-4.0, 20.0, 2.6)),
     ),
     seated_share=0.12,
     fineness=2,
-    personal_m=1.0,
-    stretch=1.8,
+    personal_m=0.95,
+    stretch=2.1,
 )
 
 HALF_WIDE: Final = 1.48  # of a carriage, inside
 DOORS_Y: Final = ((3.0, 4.4), (7.2, 8.6))
 BAYS_Y: Final = ((0.6, 2.9), (4.5, 7.1), (8.7, 10.3))
 CARRIAGE_LONG: Final = 10.4
-CARRIAGE_HIGH: Final = 2.6
+CARRIAGE_HIGH: Final = 2.8
 SEAT_PITCH: Final = 0.52
 AT_DOOR: Final = ("pole", "strap", "phone", "stand")
 IN_AISLE: Final = ("strap", "strap", "phone")
@@ -112,7 +112,7 @@ def _carriage_seats() -> tuple[Seat, ...]:
 
 
 CARRIAGE: Final = Layout(
-    mount=Mount(place_m=(1.15, -0.2, 2.55), tilt_deg=27.0, fov_deg=84.0, yaw_deg=-13.0),
+    mount=Mount(place_m=(1.2, -0.2, 2.75), tilt_deg=32.0, fov_deg=92.0, yaw_deg=-15.0),
     area=(-HALF_WIDE, 0.2, HALF_WIDE, CARRIAGE_LONG),
     gates=tuple(
         Gate((side * (HALF_WIDE + 0.75), (near + far) / 2), (side * 0.55, (near + far) / 2), 1.0)
@@ -135,6 +135,6 @@ CARRIAGE: Final = Layout(
     ),
     seated_share=0.55,
     fineness=2,
-    personal_m=0.55,
-    stretch=1.7,
+    personal_m=0.65,
+    stretch=2.2,
 )  # fmt: skip
