@@ -99,31 +99,31 @@ class Lines:
 
     def _follow(self, tracks: Tracks) -> tuple[NDArray[np.int8], Indices]:
         """Move everybody on. Give the side of each (N, L) now, and who is confirmed just now."""
-        place = self._segments.place(tracks)
-        slot = tracks.slot
-        detected = tracks.state != TrackState.LOST
-        old = self._rows[slot]
-        new = (tracks.born | ~old["alive"])[:, None]
-        before = np.where(new, place.across, old["across"])
+        place, slot = self._segments.place(tracks), tracks.slot
+        rows = self._rows[slot]
+        new = tracks.born | ~rows["alive"]
+        confirmed = tracks.state != TrackState.TENTATIVE
+        fresh = confirmed & (new | ~rows["confirmed"])
+        if new.any():
+            first = np.zeros(np.count_nonzero(new), rows.dtype)
+            first["side"] = place.side[new]
+            first["across"] = first["born_across"] = place.across[new]
+            first["along"] = first["born_along"] = first["met"] = place.along[new]
+            first["born_ns"] = tracks.captured_ns
+            first["alive"] = True
+            rows[new] = first
+        before = rows["across"]
         step = place.across - before
-        meets = (place.across > 0) != (before > 0)
-        share = np.divide(-before, step, out=np.zeros_like(step), where=meets)
-        along = old["along"] + share * (place.along - old["along"])
-        row = old.copy()
-        row["side"] = np.where(new | (old["side"] == 0), place.side, old["side"])
-        row["held"] = np.where(new, 0, old["held"])
-        row["across"], row["along"] = place.across, place.along
-        row["pace"] = np.where(new, 0, (1 - PACE) * old["pace"] + PACE * step)
-        row["met"] = np.where(meets, along, np.where(new, place.along, old["met"]))
-        row["born_across"] = np.where(new, place.across, old["born_across"])
-        row["born_along"] = np.where(new, place.along, old["born_along"])
-        row["height"] = place.height
-        row["born_ns"] = np.where(new[:, 0], tracks.captured_ns, old["born_ns"])
-        row["seen_ns"] = np.where(detected, tracks.captured_ns, old["seen_ns"])
-        row["alive"] = True
-        row["confirmed"] = tracks.state != TrackState.TENTATIVE
-        self._rows[slot] = row
-        fresh = row["confirmed"] & (new[:, 0] | ~old["confirmed"])
+        who, line = np.nonzero((place.across > 0) != (before > 0))
+        share = -before[who, line] / step[who, line]
+        along = rows["along"][who, line]
+        rows["met"][who, line] = along + share * (place.along[who, line] - along)
+        rows["pace"] += PACE * (step - rows["pace"])
+        rows["side"] += place.side * (rows["side"] == 0)
+        rows["across"], rows["along"], rows["height"] = place.across, place.along, place.height
+        rows["seen_ns"][tracks.state != TrackState.LOST] = tracks.captured_ns
+        rows["confirmed"] = confirmed
+        self._rows[slot] = rows
         return place.side, slot[fresh]
 
     def _hand_off(self, tracks: Tracks, fresh: Indices) -> None:

@@ -2,24 +2,20 @@
 
 import json
 import logging
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # no stubs among the dependencies
 import pytest
 
 from counter.outputs.mqtt import MqttOutput, courier
 from counter.outputs.schema import schemas
-from counter.outputs.wire import Topics, encode_count
-from counter.settings import MqttSettings
+from counter.outputs.wire import encode_count
 from tests.broker import Mosquitto, Relay, Subscriber, needs_mosquitto, wait_for
-from tests.releases import ANNOUNCEMENT, CELLS, FIRST, HEALTH, SENSOR, busy, empty
+from tests.deliveries import STATE, TOPICS, assert_delivered, heard_all_of, opened, retained
+from tests.releases import CELLS, FIRST, HEALTH, busy, empty
 
 pytestmark = [needs_mosquitto, pytest.mark.broker]
-TOPICS = Topics(SENSOR)
-STATE = {TOPICS.status, TOPICS.info, TOPICS.health, *(TOPICS.cell(cell) for cell in CELLS)}
 
 
 @pytest.fixture(autouse=True)
@@ -42,49 +38,6 @@ def outputs() -> Iterator[list[MqttOutput]]:
     yield made
     for one in made:
         one.close(0.5)
-
-
-def opened(outputs: list[MqttOutput], url: str, **settings: Any) -> MqttOutput:
-    outputs.append(MqttOutput(MqttSettings(url=url, **settings), ANNOUNCEMENT))
-    outputs[-1].connect()
-    return outputs[-1]
-
-
-def heard_all_of(subscriber: Subscriber, number: int) -> None:
-    """Wait for every cell of a release."""
-
-    def cells() -> set[tuple[str, str]]:
-        heard = (c for c in subscriber.counts() if c["sequence"] == FIRST + number)
-        return {(c["name"], c["measure"]) for c in heard}
-
-    wait_for(lambda: len(cells()) == len(CELLS), f"release {number}")
-
-
-def assert_delivered(subscriber: Subscriber, numbers: range) -> None:
-    """Everything due arrived, with one value each, and no cell ever went back in time."""
-    values: dict[tuple[str, int], set[bytes]] = defaultdict(set)
-    order: dict[str, list[int]] = defaultdict(list)
-    for message in subscriber.heard:
-        if message.topic.rpartition("/")[2] in ("occupancy", "entries", "exits"):
-            sequence = json.loads(message.payload)["sequence"]
-            values[message.topic, sequence].add(bytes(message.payload))
-            order[message.topic].append(sequence)
-    due = {
-        (TOPICS.cell(count.cell), count.interval.sequence): {encode_count(count)}
-        for number in numbers
-        for count in busy(number)
-    }
-    assert due == dict(values)
-    for topic, sequences in order.items():
-        assert sequences == sorted(sequences), topic
-
-
-def retained(broker: Mosquitto, want: set[str] = STATE) -> dict[str, bytes]:
-    """What somebody who comes now is told about the past."""
-    with Subscriber(broker.port, "3.1.1") as late:
-        wait_for(lambda: {m.topic for m in late.heard} >= want, "the retained state")
-        assert all(m.retain for m in late.heard)
-        return {m.topic: bytes(m.payload) for m in late.heard}
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])

@@ -9,37 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from counter.errors import ConfigError, CounterError, OutputError
+from counter.errors import OutputError
 from counter.outputs.mqtt import MqttOutput
 from counter.outputs.mqtt.dialler import Dialler
-from counter.outputs.mqtt.endpoint import Endpoint, endpoint_of
+from counter.outputs.mqtt.endpoint import Endpoint
 from counter.settings import MqttSettings
 from tests import certificates
 from tests.broker import MOSQUITTO, Mosquitto, Subscriber, free_port, needs_mosquitto, wait_for
 from tests.certificates import Certificates, needs_openssl
+from tests.deliveries import failure
 from tests.releases import ANNOUNCEMENT, HEALTH, busy
 
 USER, SECRET = "train-7", "correct horse battery"
-
-
-def failure(url: str, timeout_s: float = 0.0, **settings: Any) -> CounterError:
-    """Connect and give the error that a user reads; it is one line with a hint."""
-
-    def start() -> None:
-        output = MqttOutput(MqttSettings(url=url, **settings), ANNOUNCEMENT)
-        try:
-            output.connect(timeout_s)
-        finally:
-            output.close(0.0)
-
-    with pytest.raises(CounterError) as caught:
-        start()
-    assert "\n" not in caught.value.message
-    assert caught.value.hint
-    return caught.value
 
 
 def delivers(url: str, subscriber: Subscriber, **settings: Any) -> None:
@@ -49,79 +32,6 @@ def delivers(url: str, subscriber: Subscriber, **settings: Any) -> None:
     output.close()
     wait_for(lambda: subscriber.last("/status") == b"offline", "offline")
     assert len(subscriber.counts()) == len(busy(1))
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("http://broker:1883", "mqtt.url: scheme 'http' given, mqtt or mqtts expected"),
-        ("broker:1883", "mqtt.url: scheme 'broker' given"),
-        ("127.0.0.1", "mqtt or mqtts expected"),
-        ("mqtt://broker:99999", "port"),
-        ("mqtt://broker:0", "port"),
-        ("mqtt://broker:many", "port"),
-        ("mqtt://:1883", "host"),
-        ("mqtt://[::1", "not a URL"),
-        ("mqtt://broker/topic", "nothing is expected after the port"),
-        ("mqtt://train:s3cr3t@broker", "user name or password"),
-    ],
-)
-def test_a_bad_url_is_said_at_once(url: str, said: str) -> None:
-    error = failure(url)
-    assert isinstance(error, ConfigError)
-    assert said in error.message
-    assert "s3cr3t" not in error.message + error.hint
-
-
-def test_the_port_follows_from_the_scheme() -> None:
-    assert endpoint_of(MqttSettings(url="mqtt://broker")).port == 1883
-    secure = endpoint_of(MqttSettings(url="mqtts://broker"))
-    assert secure.port == 8883
-    assert secure.tls is not None
-    assert secure.tls.check_hostname
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"username_file": "/nowhere/user"}, "mqtt.username_file: /nowhere/user cannot be read"),
-        ({"ca_file": "/nowhere/ca"}, "mqtt.ca_file is given, but mqtt.url is not mqtts"),
-        ({"url": "mqtts://broker", "ca_file": "/nowhere/ca"}, "mqtt.ca_file: /nowhere/ca"),
-        ({"url": "mqtts://broker", "cert_file": "/nowhere/c"}, "belong together"),
-        (
-            {"url": "mqtts://broker", "cert_file": "/nowhere/c", "key_file": "/nowhere/k"},
-            "mqtt.cert_file: /nowhere/c (or its key) cannot be read",
-        ),
-    ],
-)
-def test_a_missing_file_is_named_with_its_key(settings: dict[str, str], said: str) -> None:
-    assert said in failure(**{"url": "mqtt://broker", **settings}).message  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("content", [b"", b"one\ntwo\n", b"nul\0byte", b"\xff\xfe latin"])
-def test_a_credential_file_holds_one_line_and_is_never_quoted(
-    tmp_path: Path, content: bytes
-) -> None:
-    path = tmp_path / "user"
-    path.write_bytes(content)
-    error = failure("mqtt://broker", username_file=str(path))
-    assert "does not hold one line" in error.message
-    assert error.__cause__ is None
-    assert not re.search(r"one\W*two|nul.*byte|latin", error.message)
-
-
-def test_credentials_are_read_without_their_newline_and_stay_out_of_repr(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "user").write_text(f"{USER}\n")
-    (tmp_path / "password").write_text(f"{SECRET}\r\n")
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))  # as systemd's LoadCredential= does
-    names = {"username_file": "user", "password_file": "password"}
-    endpoint = endpoint_of(msgspec.convert({"url": "mqtt://broker", **names}, MqttSettings))
-    assert (endpoint.username, endpoint.password) == (USER, SECRET)
-    assert SECRET not in repr(endpoint) + str(endpoint)
-    del names["username_file"]
-    assert "without" in failure("mqtt://broker", **names).message  # type: ignore[arg-type]
 
 
 def test_an_absent_broker_is_one_line() -> None:

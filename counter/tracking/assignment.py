@@ -37,15 +37,14 @@ def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> 
     The buffer is that of C-BIoU (Yang et al., WACV 2023), here as wide as the filter is unsure.
     """
     track, person = _side_by_side(tracks, margin, people)
-    ours, theirs = tracks[track], people[person]
-    grow = 2 * margin[track][:, None]
-    overlap = np.minimum(ours[:, 2:], theirs[:, 2:]) - np.maximum(ours[:, :2], theirs[:, :2]) + grow
-    inside = np.maximum(overlap, 0).prod(axis=1)
-    size = (ours[:, 2:] - ours[:, :2] + grow).prod(axis=1)
-    sizes = (theirs[:, 2:] - theirs[:, :2] + grow).prod(axis=1)
-    touch = inside > 0
-    iou = inside[touch] / (size + sizes - inside)[touch]
-    return Pairs(track[touch], person[touch], iou)
+    ours, theirs = tracks[track].T, people[person].T
+    grow = 2 * margin[track]
+    side = np.minimum(ours[2:], theirs[2:]) - np.maximum(ours[:2], theirs[:2]) + grow
+    inside = side[0] * side[1]
+    touch = (side[0] > 0) & (side[1] > 0)
+    our_size, their_size = ours[2:] - ours[:2] + grow, theirs[2:] - theirs[:2] + grow
+    either = our_size[0] * our_size[1] + their_size[0] * their_size[1] - inside
+    return Pairs(track[touch], person[touch], inside[touch] / either[touch])
 
 
 def _side_by_side(
@@ -76,13 +75,12 @@ def assign(pairs: Pairs, gate: float) -> tuple[Indices, Indices]:
     tracks, people = pairs.track[good], pairs.person[good]
     if not len(tracks):
         return tracks, people
-    rivals = np.bincount(tracks)[tracks] + np.bincount(people)[people]
-    alone = rivals == 2
+    alone = np.bincount(tracks)[tracks] + np.bincount(people)[people] == 2
     if alone.all():
         return tracks, people
     contested = ~alone
-    some_tracks, row = np.unique(tracks[contested], return_inverse=True)
-    some_people, column = np.unique(people[contested], return_inverse=True)
+    some_tracks, row = _distinct(tracks[contested])
+    some_people, column = _distinct(people[contested])
     gain = np.zeros((len(some_tracks), len(some_people)))
     gain[row, column] = pairs.similarity[good][contested] - gate
     rows, columns = linear_sum_assignment(gain, maximize=True)
@@ -91,3 +89,9 @@ def assign(pairs: Pairs, gate: float) -> tuple[Indices, Indices]:
         np.concatenate((tracks[alone], some_tracks[rows[kept]])),
         np.concatenate((people[alone], some_people[columns[kept]])),
     )
+
+
+def _distinct(values: Indices) -> tuple[Indices, Indices]:
+    """The different values in order, and the place of each value among them."""
+    found = np.flatnonzero(np.bincount(values))
+    return found, np.searchsorted(found, values)

@@ -15,12 +15,13 @@ from counter.tracking import kalman
 from counter.tracking.assignment import Indices, Pairs, assign, corners, grown_iou
 
 FREE = -1  # a slot nobody has
+TENTATIVE, CONFIRMED, LOST = TrackState  # looking a member up costs more than comparing it
 # Who may be matched with sure or unsure boxes, in this order, above which grown IoU. The gates are
 # ByteTrack's published thresholds.
 STAGES: tuple[tuple[tuple[TrackState, ...], bool, float], ...] = (
-    ((TrackState.CONFIRMED, TrackState.LOST), True, 0.2),
-    ((TrackState.CONFIRMED,), False, 0.5),
-    ((TrackState.TENTATIVE,), True, 0.3),
+    ((CONFIRMED, LOST), True, 0.2),
+    ((CONFIRMED,), False, 0.5),
+    ((TENTATIVE,), True, 0.3),
 )
 MARGIN = 1.0  # standard deviations by which boxes are grown
 MARGIN_MOST = 0.25  # body heights: the filter may not reach across a crowd
@@ -104,14 +105,14 @@ class Tracker:
         centre = self._states[live, kalman.POSITION, :2]
         unseen_ns = people.captured_ns - self._seen_ns[live]
         seen = unseen_ns == 0
-        believed = (state != TrackState.TENTATIVE) | (
+        believed = (state != TENTATIVE) | (
             seen & (self._hits[live] >= self._settings.confirm_frames)
         )
         # Who was last seen on the way out of the picture has left it.
         in_picture = ((centre >= 0) & (centre <= (people.aspect, 1.0))).all(axis=1)
         lost = believed & ~seen & (unseen_ns <= self._lost_ns) & in_picture
-        state = np.where(seen, np.where(believed, TrackState.CONFIRMED, TrackState.TENTATIVE), FREE)
-        state[lost] = TrackState.LOST
+        state = np.where(seen, np.where(believed, CONFIRMED, TENTATIVE), FREE)
+        state[lost] = LOST
         self._state[live] = state
         if lost.any() and seen.any():
             self._forget_doubles(live[lost], live[seen & believed])
@@ -128,9 +129,7 @@ class Tracker:
         slots = np.flatnonzero(self._state == FREE)[: len(boxes)]
         if len(slots):
             self._states[slots] = kalman.start(boxes[: len(slots)])
-            self._state[slots] = (
-                TrackState.CONFIRMED if self._settings.confirm_frames == 1 else TrackState.TENTATIVE
-            )
+            self._state[slots] = CONFIRMED if self._settings.confirm_frames == 1 else TENTATIVE
             self._hits[slots] = 1
             self._seen_ns[slots] = now_ns
         return slots
