@@ -1,19 +1,16 @@
 """What do tracker, zones and lines cost per frame, for 5 to 500 people?
 
 People walk about a picture at 15 FPS and turn at its edges, with the noise, misses and unsure boxes
-of a detector; two zones and two lines. Run: `python -m benchmarks.tracking [--json FILE]`.
+of a detector; two zones and two lines. Median milliseconds a frame; p95 of all together.
 """
 
-import argparse
-import json
-import os
-import platform
 from pathlib import Path
 from time import perf_counter_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine import report
 from counter.lines import Lines
 from counter.people import Detections
 from counter.settings import LineSettings, TrackerSettings, ZoneSettings
@@ -74,36 +71,12 @@ def measure(many: int) -> dict[str, NDArray[np.float64]]:
     return dict(zip(("tracker", "zones", "lines", "all"), columns, strict=True))
 
 
-def device() -> str:
-    names = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    name = names[0] if names else platform.machine()
-    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the figures here, too")
-    arguments = parser.parse_args()
-    print(f"Device: {device()}")
-    print(
-        f"Median ms a frame over {FRAMES - WARM_UP} frames (95th percentile of all in brackets)\n"
-    )
-    print("| people | tracker | zones | lines | all |\n|---:|---:|---:|---:|---:|")
+def run(out: Path | None, model: str | None, rest: list[str]) -> None:  # noqa: ARG001
+    """Print one row for each size of crowd."""
     rows = []
     for many in CROWDS:
         times = measure(many)
-        p50 = {part: round(float(np.median(ms)), 3) for part, ms in times.items()}
-        p95 = round(float(np.percentile(times["all"], 95)), 3)
-        parts = " | ".join(f"{p50[part]:.2f}" for part in ("tracker", "zones", "lines"))
-        print(f"| {many} | {parts} | {p50['all']:.2f} ({p95:.2f}) |", flush=True)
-        rows.append({"people": many, "p50_ms": p50, "p95_ms": p95})
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"device": device(), "rows": rows}, indent=1))
-
-
-if __name__ == "__main__":
-    main()
+        row: dict[str, float] = {"people": many}
+        row |= {f"{part} ms": float(np.median(took)) for part, took in times.items()}
+        rows.append(row | {"all p95 ms": float(np.percentile(times["all"], 95))})
+    report(__doc__.splitlines()[0], rows, out)

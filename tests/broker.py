@@ -55,6 +55,10 @@ class Mosquitto:
     def url(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
+    @property
+    def log(self) -> str:
+        return (self.folder / "mosquitto.log").read_text()
+
     def start(self) -> None:
         assert MOSQUITTO is not None
         lines = [f"listener {self.port} 127.0.0.1", "user root", *self.extra]
@@ -71,7 +75,7 @@ class Mosquitto:
 
     def _listens(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, (self.folder / "mosquitto.log").read_text()
+        assert self.process.poll() is None, self.log
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

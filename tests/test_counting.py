@@ -164,6 +164,14 @@ def test_a_clock_that_goes_back_releases_no_interval_twice():
     assert [v["zone.left.occupancy"] for v in bench.values()] == [12, 12, None, 12]
 
 
+def test_a_short_step_back_over_the_boundary_makes_one_interval_not_known():
+    bench = Bench(settings())
+    bench.run(31, a=TWELVE, b=[])
+    bench.utc -= timedelta(seconds=2)
+    bench.run(62, a=TWELVE, b=[])
+    assert [v["zone.left.occupancy"] for v in bench.values()] == [12, None, 12]
+
+
 def test_a_clock_that_goes_back_within_its_interval_is_not_believed():
     bench = Bench(settings())
     bench.run(25, a=TWELVE, b=[])

@@ -101,6 +101,12 @@ def test_empty_and_busy_are_equal_in_number_order_and_size(
     assert shapes[0] == shapes[1]
 
 
+def test_closing_says_goodbye(broker: Mosquitto, outputs: list[MqttOutput]) -> None:
+    """The broker's own log tells a DISCONNECT from a connection that broke."""
+    opened(outputs, broker.url, client_id="polite").close()
+    wait_for(lambda: "Client polite disconnected." in broker.log, "the broker's log")
+
+
 def test_killed_without_goodbye_it_is_offline(broker: Mosquitto, outputs: list[MqttOutput]) -> None:
     relay = Relay(broker.port)
     with Subscriber(broker.port) as subscriber:

@@ -1,9 +1,11 @@
 """/metrics as a scraper sees it: over HTTP, checked by promtool, equal between two releases."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +139,10 @@ def test_promtool_finds_no_fault(output: PrometheusOutput) -> None:
             ["promtool", "check", "metrics"], input=body, capture_output=True, check=False
         )
         assert (checked.returncode, checked.stdout + checked.stderr) == (0, b"")
+
+
+def test_every_metric_is_documented(output: PrometheusOutput) -> None:
+    output.publish((*busy(1)[1:], suppressed(CELLS[0], 1)), HEALTH)
+    document = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text()
+    names = {name for name, _ in samples(output)}
+    assert set(re.findall(r"`(counter_\w+)`", document)) == names

@@ -109,6 +109,24 @@ def test_who_walks_out_of_the_picture_leaves_no_ghost():
     assert len(tracker.update(people(at=11))) == 0
 
 
+def test_a_lost_track_under_a_seen_one_is_the_same_person():
+    """Two boxes on one person for a while: when one stays away, its track does not linger."""
+    tracker = Tracker(TrackerSettings())
+    for n in range(3):
+        tracker.update(people((0.5, 0.6), (0.502, 0.6), at=n))
+    assert len(tracker.update(people((0.501, 0.6), at=3))) == 1
+
+
+def test_nobody_is_expected_far_away_after_a_long_gap():
+    """Five seconds without a frame: a velocity is not trusted for longer than lost_s."""
+    tracker = Tracker(TrackerSettings(lost_s=0.6))
+    for n in range(10):
+        before = tracker.update(people((0.2 + 0.01 * n, 0.6), at=n))
+    after = tracker.update(people((0.35, 0.6), at=60))
+    assert after.slot.tolist() == before.slot.tolist()
+    assert not after.born.any()
+
+
 def test_a_low_frame_rate_still_follows_a_runner():
     """2 body heights a second at 5 FPS: boxes of successive frames do not even touch."""
     tracker = Tracker(TrackerSettings())

@@ -37,7 +37,7 @@ from tests.releases import (
     published,
     suppressed,
 )
-from tests.schemas import texts
+from tests.schemas import FOLDER, texts
 
 CHECKS = {
     name: jsonschema.Draft202012Validator(schema, format_checker=None)
@@ -230,3 +230,12 @@ def test_the_published_schemas_are_those_of_the_code() -> None:
     for path, text in texts().items():
         assert path.read_text() == text, f"{path.name} is stale: python -m tests.schemas"
         jsonschema.Draft202012Validator.check_schema(json.loads(text))
+
+
+def test_every_topic_is_documented() -> None:
+    docs = FOLDER.parent
+    topics = Topics("{site}/{device}")
+    cells = [topics.cell(replace(cell, name="{name}")) for cell in CELLS]
+    for topic in {topics.status, topics.info, topics.health, *cells}:
+        assert f"    address: {topic}\n" in (docs / "asyncapi.yaml").read_text()
+        assert f"`{topic.removeprefix(topics.status[:-6])}`" in (docs / "mqtt.md").read_text()

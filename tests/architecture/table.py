@@ -129,7 +129,7 @@ VENDORS: dict[str, Vendor] = {
         why="typed settings and JSON; one small C extension",
     ),
     "click": Vendor(("cli", "__main__"), late=False, why="the command line is always opened"),
-    "rich": Vendor(("cli", "check", "demo")),
+    "rich": Vendor(("check", "demo", "evaluate")),
     "cv2": Vendor(("sources.opencv", "detectors.yolo"), why="reading, and resizing as in training"),
     "scipy": Vendor(
         ("tracking",), late=False, why="linear_sum_assignment: a part of the method, not a backend"
@@ -147,6 +147,7 @@ BACKENDS: dict[str, tuple[str, ...]] = {
     "sources.synthetic": ("cv2",),
     "detectors.yolo": ("cv2",),  # resizes in every frame, whatever the backend
     "demo": ("rich",),
+    "evaluate": ("rich",),
     "check": ("rich",),
 }
 # They choose backends: importing them loads no vendor that is imported late.

@@ -57,9 +57,9 @@ class Courier:
         )
         self._thread.start()
 
-    def carry(self, release: Release | None, health: Message) -> int:
+    def carry(self, release: Release, health: Message) -> int:
         """Queue a release and the newest health; return how many old releases had to go."""
-        dropped = 0 if release is None else self._outbox.put(release)
+        dropped = self._outbox.put(release)
         self._health, self._health_due = health, True
         self._rouse()
         return dropped
@@ -83,7 +83,8 @@ class Courier:
                 self._serve(link)
                 if self._stop_at is not None and not len(self._outbox):
                     return
-                _log.warning("connection to the broker lost (%s), trying again", link.end)
+                why = link.end or "no acknowledgement"
+                _log.warning("connection to the broker lost (%s), trying again", why)
                 if time.monotonic() - since >= LONGEST_WAIT_S:
                     wait_s = FIRST_WAIT_S
             self._pause(wait_s)

@@ -31,7 +31,7 @@ from counter.sources.synthetic.wardrobe import (
 Floats = NDArray[np.float64]
 Piece = tuple[Floats, tuple[float, float, float, float]]
 
-DARK, MID, LIT = 0.72, 0.9, 1.08  # shade of a piece seen from the edge, flat, and in the light
+DARK, MID, LIT = 0.82, 0.93, 1.08  # shade of a piece seen from the edge, flat, and in the light
 
 
 @lru_cache(maxsize=4096)
