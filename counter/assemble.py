@@ -47,7 +47,7 @@ class Machine:
 
         Raises SourceError, after that release, for footage that ended before its end.
         """
-        ended = self.engine.run(self.views, stop)
+        ended = self.engine.run(self.views, lambda: stop() or self._unheard())
         if not ended or self.live:
             return
         after = self.engine.clock.utc(self.engine.now_ns) + timedelta(seconds=self.interval_s)
@@ -58,6 +58,11 @@ class Machine:
                     f"cameras.{source.camera}.source: the footage ended before its end",
                     "it is cut off or damaged; what could be read was counted",
                 )
+
+    def _unheard(self) -> bool:
+        """Nobody listens any more: the reader of standard output, the only output, has gone."""
+        outputs = self.engine.outputs
+        return bool(outputs) and all(getattr(output, "broken", False) for output in outputs)
 
 
 @contextmanager

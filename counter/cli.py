@@ -198,6 +198,7 @@ def verify(names: tuple[str, ...]) -> None:
 
 def main() -> None:
     """Run the command and end with its exit code; the only place that ends the process."""
+    voice.say_what_is_logged()
     try:
         cli.main(standalone_mode=False)
     except CounterError as error:

@@ -6,6 +6,7 @@ Rule 3: an error of ours names the exception and the places it passed, not its t
 an exception may hold a number of people (P8).
 """
 
+import logging
 import sys
 import traceback
 from pathlib import Path
@@ -19,6 +20,15 @@ PACKAGE = Path(__file__).parent
 
 def note(text: str) -> None:
     sys.stderr.write(f"counter: {text}\n")
+
+
+def say_what_is_logged() -> None:
+    """Bring the package's own log to standard error, in the same voice."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("counter: %(message)s"))
+    ours = logging.getLogger("counter")
+    ours.setLevel(logging.INFO)
+    ours.addHandler(handler)
 
 
 def mistake(error: CounterError) -> int:

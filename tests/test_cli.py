@@ -100,7 +100,11 @@ def test_version_and_help():
 def test_the_command_line_starts_light():
     heavy = "numpy cv2 onnxruntime scipy paho prometheus_client amqtt rich msgspec"
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys, counter.cli; print(*set('{heavy}'.split()) & set(sys.modules))"],
+        [
+            sys.executable,
+            "-c",
+            f"import sys, counter.cli; print(*set('{heavy}'.split()) & set(sys.modules))",
+        ],
         capture_output=True,
         text=True,
         check=True,

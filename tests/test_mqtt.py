@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]  # no stubs among the dependencies
+import jsonschema
 import pytest
 
 from counter.outputs.mqtt import MqttOutput, courier

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-import jsonschema  # type: ignore[import-untyped]  # no stubs among the dependencies
+import jsonschema
 import pytest
 
 from counter.outputs.schema import schemas

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]  # no stubs among the dependencies
+import jsonschema
 import msgspec
 import pytest
 from hypothesis import given

@@ -19,7 +19,9 @@ from pathlib import Path
 CALLS = "socket,connect,bind,sendto,sendmsg,open,openat,openat2,creat,rename,renameat,renameat2,\
 link,linkat,symlink,symlinkat,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,truncate,memfd_create"
 WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE")
-MAKES = re.compile(r"\b(creat|rename\w*|link\w*|symlink\w*|mk\w+|unlink\w*|truncate|memfd_create)\(")
+MAKES = re.compile(
+    r"\b(creat|rename\w*|link\w*|symlink\w*|mk\w+|unlink\w*|truncate|memfd_create)\("
+)
 LOOPBACK = re.compile(r'inet_addr\("127\.|inet_pton\(AF_INET6, "::1"|sa_family=AF_UNSPEC')
 # glibc asks the kernel which addresses this machine has before it resolves a name: local, no packet.
 LOCAL = re.compile(r"AF_NETLINK|NETLINK_ROUTE")

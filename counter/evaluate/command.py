@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from counter.errors import ConfigError
+from counter.evaluate.report import Report
 from counter.evaluate.request import LineTruth, Request
 from counter.evaluate.run import evaluate
 from counter.settings import ModelSettings, Point
@@ -28,13 +26,20 @@ def evaluate_clip(
         model=ModelSettings(name=model, confidence=confidence),
         **options,
     )
-    columns = SpinnerColumn(), TextColumn("{task.completed} frames"), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("frames", total=None)
-        report = evaluate(request, progress=lambda done: bar.update(task, completed=done))
+    report = _with_progress(request)
     if out is not None:
         _write(out, report.to_json())
     return report.to_text()
+
+
+def _with_progress(request: Request) -> Report:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = SpinnerColumn(), TextColumn("{task.completed} frames"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("frames", total=request.frames)
+        return evaluate(request, progress=lambda done: bar.update(task, completed=done))
 
 
 def _write(out: Path, text: str) -> None:

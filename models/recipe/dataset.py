@@ -33,7 +33,8 @@ FRAMES_A_SCENE = 4  # pictures taken of one rendered scene, then a new seed
 SCENE_FPS = 2.0
 SCENE_STEP = 2  # frames between two pictures: 1 s
 FIRST_VALIDATION_SEED, VALIDATION_SCENES = 50_000, 12
-KINDS = ("random", "platform", "random", "carriage")
+# Carriages are the hardest: near people, most of them behind others.
+KINDS = ("random", "platform", "carriage", "random", "carriage")
 EPILOGUE = """example:
   python models/recipe/dataset.py --out train/data --scenes 400
   python models/recipe/dataset.py --out train/data --scenes 600   # 200 more of them

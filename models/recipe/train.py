@@ -27,9 +27,8 @@ goes on after a stop:
   python models/recipe/train.py --run train/runs/a --resume
 """
 
-# One optimiser step a batch (`nbs` is the nominal batch): a short run needs many steps. People
-# change their size 4 times over, because one model must serve far and near cameras and several
-# input sizes. No rotation: cameras are mounted level. Colour moves as ultralytics' default.
+# One optimiser step a batch (`nbs` is the nominal batch): a short run needs many steps.
+# No rotation: cameras are mounted level. Colour moves as ultralytics' default.
 FIXED: dict[str, Any] = {
     "batch": BATCH,
     "nbs": BATCH,
@@ -38,7 +37,6 @@ FIXED: dict[str, Any] = {
     "cos_lr": True,
     "lrf": 0.05,
     "warmup_bias_lr": 0.0,
-    "scale": (0.5, 1.9),
     "translate": 0.15,
     "patience": 0,
     "plots": False,
@@ -110,6 +108,7 @@ def overrides_of(chosen: argparse.Namespace) -> dict[str, Any]:
         "lr0": chosen.rate,
         "warmup_epochs": chosen.warmup,
         "close_mosaic": chosen.whole_pictures,
+        "scale": tuple(chosen.zoom),
         "device": chosen.device,
         "workers": chosen.workers,
         "amp": False if chosen.device == "cpu" else "bf16",
@@ -138,6 +137,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--optimizer", default="AdamW", choices=("AdamW", "MuSGD", "SGD"))
     add("--warmup", type=float, default=1.0, help="epochs of rising learning rate")
     add("--whole-pictures", type=int, default=2, help="last epochs without mosaic")
+    add("--zoom", type=float, nargs=2, default=(0.5, 1.9), help="random scale (0.5 1.9)")
     add("--device", default="cpu", help="cpu, or the number of a GPU")
     add("--threads", type=int, default=2, help="CPU threads")
     add("--workers", type=int, default=1, help="processes that prepare pictures")

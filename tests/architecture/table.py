@@ -147,7 +147,6 @@ BACKENDS: dict[str, tuple[str, ...]] = {
     "sources.synthetic": ("cv2",),
     "detectors.yolo": ("cv2",),  # resizes in every frame, whatever the backend
     "demo": ("rich",),
-    "evaluate": ("rich",),
     "check": ("rich",),
 }
 # They choose backends: importing them loads no vendor that is imported late.
