@@ -1,10 +1,10 @@
 """What does a frame cost beside its inference? From read-out to observe, about 20 people, 640 px.
 
 Ours: the appliance's own detector and counting core, with the runtime's time taken out.
-ultralytics: `model.track()` with ByteTrack on the same pictures and the same ONNX weights, its own report of
-inference taken out. supervision: `trackers`' ByteTrack, a PolygonZone and a LineZone on the same
-detections (tracking and counting only: it has no detector). A library that is not installed is
-said to be so. Threads are left to each library's default.
+ultralytics: `model.track()` with ByteTrack on the same pictures and the same ONNX weights, its own
+report of inference taken out. supervision: `trackers`' ByteTrack, a PolygonZone and a LineZone on
+the same detections (tracking and counting only: it has no detector). A library that is not
+installed is said to be so. Threads are left to each library's default.
 """
 
 import os

@@ -94,7 +94,7 @@ def check(config: Path) -> None:
 @click.option(
     "--seconds",
     type=click.IntRange(1, 86_400),
-    default=150,
+    default=120,
     show_default=True,
     help="Stop after so many seconds of the scene (of the clock, with a camera).",
 )

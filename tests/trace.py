@@ -16,14 +16,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-CALLS = "socket,connect,bind,sendto,sendmsg,open,openat,openat2,creat,rename,renameat,renameat2,\
-link,linkat,symlink,symlinkat,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,truncate,memfd_create"
+CALLS = (
+    "socket,connect,bind,sendto,sendmsg,open,openat,openat2,creat,rename,renameat,renameat2,link,"
+    "linkat,symlink,symlinkat,mkdir,mkdirat,mknod,mknodat,unlink,unlinkat,truncate,memfd_create"
+)
+STRACE = ("strace", "-f", "-qq", "-s", "200", "-e", f"trace={CALLS}", "-o")
 WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE")
 MAKES = re.compile(
     r"\b(creat|rename\w*|link\w*|symlink\w*|mk\w+|unlink\w*|truncate|memfd_create)\("
 )
-LOOPBACK = re.compile(r'inet_addr\("127\.|inet_pton\(AF_INET6, "::1"|sa_family=AF_UNSPEC')
-# glibc asks the kernel which addresses this machine has before it resolves a name: local, no packet.
+# Port 0 is the near end of the table's own client: it takes any free port, and listens to nobody.
+LOOPBACK = re.compile(
+    r'inet_addr\("127\.|inet_pton\(AF_INET6, "::1"|sa_family=AF_UNSPEC|sin_port=htons\(0\)'
+)
+# glibc asks the kernel for this machine's addresses before it resolves a name: no packet leaves.
 LOCAL = re.compile(r"AF_NETLINK|NETLINK_ROUTE")
 DEVICES = ('"/dev/null"', '"/dev/tty"')
 
@@ -52,8 +58,7 @@ def traced(
     """Run `command` with `folder` as its home and working directory."""
     log = folder.parent / f"{folder.name}.trace"
     done = subprocess.run(
-        ["unshare", "--net", sys.executable, __file__, "strace", "-f", "-qq", "-s", "200"]
-        + ["-o", str(log), "-e", f"trace={CALLS}", *command],
+        ["unshare", "--net", sys.executable, __file__, *STRACE, str(log), *command],
         cwd=folder,
         env={**environment, "HOME": str(folder), "TMPDIR": str(folder)},
         capture_output=True,

@@ -10,7 +10,7 @@ class Request:
     video: Path | None = None
     source: str | None = None
     mqtt: str | None = None
-    seconds: int = 150  # of the scene's own clock; of the wall clock with a camera
+    seconds: int = 120  # of the scene's own clock; of the wall clock with a camera
     model: str | None = None
     realtime: bool = False
 

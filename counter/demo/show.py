@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from rich.live import Live
 
@@ -16,8 +17,8 @@ from counter.config import Loaded
 from counter.demo.broker import embedded_broker
 from counter.demo.place import demo_settings
 from counter.demo.request import Request
-from counter.demo.subscriber import listening
-from counter.demo.table import Board, plain
+from counter.demo.subscriber import Take, listening
+from counter.demo.table import Board, line, plain
 from counter.errors import ConfigError
 from counter.settings import Settings
 
@@ -33,7 +34,8 @@ def show(request: Request, stop: Callable[[], bool]) -> None:
         settings = demo_settings(request, broker, embedded=request.mqtt is None)
         machine = opened.enter_context(appliance(_loaded(settings), realtime=request.realtime))
         board = Board(title=f"{settings.sensor_id}: what everybody may know")
-        opened.enter_context(listening(broker, settings.sensor_id, board.take))
+        taken = board.take if sys.stdout.isatty() else _told(board)
+        opened.enter_context(listening(broker, settings.sensor_id, taken))
         voice.note(f"{machine.summary}; publishing to {broker}, topics counter/v1/demo/#")
         with _shown(board):
             machine.run(_until(request.seconds, machine, stop))
@@ -55,6 +57,16 @@ def _until(seconds: int, machine: Machine, stop: Callable[[], bool]) -> Callable
         return stop() or gone_s >= seconds
 
     return over
+
+
+def _told(board: Board) -> Take:
+    """Say each count in a line as it comes, where there is no terminal to draw on."""
+
+    def take(topic: str, payload: dict[str, Any]) -> None:
+        if board.take(topic, payload):
+            print(line(payload), flush=True)  # noqa: T201  # the command's answer
+
+    return take
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-Take = Callable[[str, dict[str, Any]], None]
+Take = Callable[[str, dict[str, Any]], object]
 NOT_COUNTS = ("status", "info", "health")
 
 

@@ -29,12 +29,14 @@ class Board:
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     releases: int = 0
 
-    def take(self, topic: str, payload: dict[str, Any]) -> None:
-        """Take one message; a message that comes twice is one release."""
+    def take(self, topic: str, payload: dict[str, Any]) -> bool:
+        """Take one message, and tell whether it was new: one that comes twice is one release."""
         known = self.counts.get(topic)
-        if known is None or known["sequence"] < payload["sequence"]:
+        new = known is None or known["sequence"] < payload["sequence"]
+        if new:
             self.counts[topic] = payload
             self.releases += 1
+        return new
 
     def draw(self) -> RenderableType:
         table = Table(title=self.title, title_justify="left", expand=False)
@@ -71,6 +73,13 @@ def _bar(percent: int | None) -> str:
         return "·" * BAR
     full = min(BAR, round(percent * BAR / 100))
     return "█" * full + "░" * (BAR - full) + f" {percent:3d} %"
+
+
+def line(count: dict[str, Any]) -> str:
+    """Say one count in a line of text."""
+    level = (count["level"] or "").replace("_", " ").lower()
+    end = count["interval_end"][11:19]
+    return f"{end}  {count['name']} {count['measure']}  {_persons(count):>7}  {level}".rstrip()
 
 
 def plain(board: Board, width: int = 110) -> str:
