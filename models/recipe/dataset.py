@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,21 +94,21 @@ def label_lines(xyxy: NDArray[np.float32], visible: NDArray[np.float32], height:
     return "".join(f"{line}\n" for line in lines)
 
 
-def scene_options(seed: int) -> dict[str, Any]:
+def scene_options(seed: int, kinds: Sequence[str]) -> dict[str, Any]:
     """What is drawn for a seed: the kind, the shape of the picture and how many people."""
     chance = np.random.default_rng(seed)
-    kind = KINDS[seed % len(KINDS)]
+    kind = kinds[seed % len(kinds)]
     size = ((640, 360), (640, 360), (640, 480))[chance.integers(3)]
     # A random place draws its own number of people, from nobody to a crowd.
     people = None if kind == "random" else float(chance.uniform(2, 36))
     return {"kind": kind, "size": size, "people": people}
 
 
-def render_scene(seed: int, folder: Path) -> Iterator[Path]:
+def render_scene(seed: int, kinds: Sequence[str], folder: Path) -> Iterator[Path]:
     """Render the pictures of one seed that are not there yet."""
     from counter.sources.synthetic import Scene
 
-    options = scene_options(seed)
+    options = scene_options(seed, kinds)
     names = [f"scene_{seed:06d}_{index}" for index in range(FRAMES_A_SCENE)]
     labels = [folder / "labels" / f"{name}.txt" for name in names]
     if not all(label.exists() for label in labels):
@@ -127,7 +127,7 @@ def render_scene(seed: int, folder: Path) -> Iterator[Path]:
         yield folder / "images" / f"{name}.jpg"
 
 
-def render_all(out: Path, first: int, scenes: int) -> dict[str, list[Path]]:
+def render_all(out: Path, first: int, scenes: int, kinds: Sequence[str]) -> dict[str, list[Path]]:
     """Render the training and validation scenes, saying how far it is."""
     splits: dict[str, list[Path]] = {"train": [], "val": []}
     few = min(VALIDATION_SCENES, scenes)
@@ -137,7 +137,7 @@ def render_all(out: Path, first: int, scenes: int) -> dict[str, list[Path]]:
         for kind in ("images", "labels"):
             (folder / kind).mkdir(parents=True, exist_ok=True)
         for index in range(count):
-            splits[split].extend(render_scene(start + index, folder))
+            splits[split].extend(render_scene(start + index, kinds, folder))
             print(f"\rdataset: {split} scene {index + 1} of {count}", end="", file=sys.stderr)
         print(file=sys.stderr)
     return splits
@@ -169,6 +169,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--scenes", type=int, default=0, help="rendered training scenes")
     parser.add_argument("--first-seed", type=int, default=FIRST_TRAINING_SEED)
     parser.add_argument(
+        "--kinds", nargs="+", default=KINDS, choices=sorted(set(KINDS)), help="taken in turn"
+    )
+    parser.add_argument(
         "--times-real", type=int, default=4, help="how often each real picture is listed"
     )
     return parser.parse_args(arguments)
@@ -184,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen.out.mkdir(parents=True, exist_ok=True)
     try:
         real = copy_real(chosen.shared, chosen.out)
-        drawn = render_all(chosen.out, chosen.first_seed, chosen.scenes)
+        drawn = render_all(chosen.out, chosen.first_seed, chosen.scenes, chosen.kinds)
     except KeyboardInterrupt:
         print("\ndataset: stopped; the same command goes on from here", file=sys.stderr)
         return 130

@@ -1,7 +1,7 @@
 """Measures ONNX person detectors on the same pictures and prints one table.
 
 Rule 1: every figure of the model card comes from this program.
-Rule 2: recall, precision and count are at confidence 0.25, a hit is an IoU of 0.5 or more.
+Rule 2: recall, precision and count are at one confidence; a hit is an IoU of 0.5 or more.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scoring import OnnxDetector, Tally, figures, observe
+from scoring import OnnxDetector, Operation, Tally, figures, observe
 from test_sets import all_sets
 
 COLUMNS = ("pictures", "people", "ap50", "recall", "precision", "count_mae", "count_bias")
@@ -23,7 +23,7 @@ EPILOGUE = """example:
 
 def measure(detectors: list[OnnxDetector], samples: Any, label: str) -> list[Tally]:
     """Show one set to every detector, each picture once."""
-    tallies = [Tally() for _ in detectors]
+    tallies = [Tally(detector.operation.confidence) for detector in detectors]
     for number, (picture, truth) in enumerate(samples):
         for detector, tally in zip(detectors, tallies, strict=True):
             found = detector.detect(picture)
@@ -49,6 +49,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("models", nargs="+", type=Path, help="ONNX files, raw YOLO head")
     parser.add_argument("--shared", type=Path, default=shared, help="holds data/ (%(default)s)")
     parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--confidence", type=float, default=Operation.confidence)
+    parser.add_argument("--nms", type=float, default=Operation.nms_iou, help="IoU (%(default)s)")
     parser.add_argument("--only", default="", help="sets whose name contains this text")
     return parser.parse_args(arguments)
 
@@ -61,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
             print("measure: hint: export one with models/recipe/export.py", file=sys.stderr)
             return 2
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    detectors = [OnnxDetector(path) for path in chosen.models]
+    operation = Operation(chosen.confidence, chosen.nms)
+    detectors = [OnnxDetector(path, operation) for path in chosen.models]
     results: dict[str, dict[str, Any]] = {}
     head = ("set", "model", *(c.replace("_", " ") for c in COLUMNS), "ms")
     rows = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]

@@ -16,9 +16,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 LEAST_CONFIDENCE = 0.01  # of a box kept for the precision-recall curve
-OPERATING_CONFIDENCE = 0.25
-NMS_IOU = 0.7  # the appliance's default
 MATCH_IOU = 0.5
+
+
+@dataclass(frozen=True)
+class Operation:
+    """How a detector is run; the appliance's defaults."""
+
+    confidence: float = 0.25
+    nms_iou: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Labelled:
 class Tally:
     """What a model did on one set of pictures."""
 
+    confidence: float
     scores: list[Array] = field(default_factory=list)
     hits: list[NDArray[np.bool_]] = field(default_factory=list)
     owed: int = 0
@@ -50,7 +57,8 @@ class Tally:
 class OnnxDetector:
     """A YOLO with a raw head `(1, 4 + classes, n)`; a person is where class 0 is the surest."""
 
-    def __init__(self, path: Path, threads: int = 2) -> None:
+    def __init__(self, path: Path, operation: Operation, threads: int = 2) -> None:
+        self.operation = operation
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         providers = ["CPUExecutionProvider"]
@@ -72,7 +80,7 @@ class OnnxDetector:
         xyxy = (xyxy - np.array([left, top, left, top], np.float32)) / scale
         height, width = picture.shape[:2]
         xyxy = np.clip(xyxy, 0, np.array([width, height, width, height], np.float32))
-        chosen = suppress(xyxy, score)
+        chosen = suppress(xyxy, score, self.operation.nms_iou)
         return Boxes(xyxy[chosen], score[chosen])
 
 
@@ -100,14 +108,14 @@ def iou(one: Array, many: Array) -> Array:
     return shared / np.maximum(union, 1e-9)
 
 
-def suppress(xyxy: Array, score: Array) -> NDArray[np.int64]:
+def suppress(xyxy: Array, score: Array, most: float) -> NDArray[np.int64]:
     """Non-maximum suppression: the kept rows, best first."""
     order = np.argsort(-score, kind="stable")[:1000]
     kept: list[int] = []
     while len(order):
         best = order[0]
         kept.append(int(best))
-        order = order[1:][iou(xyxy[best : best + 1], xyxy[order[1:]])[0] <= NMS_IOU]
+        order = order[1:][iou(xyxy[best : best + 1], xyxy[order[1:]])[0] <= most]
     return np.array(kept, np.int64)
 
 
@@ -133,7 +141,7 @@ def observe(tally: Tally, found: Boxes, truth: Labelled) -> None:
     tally.scores.append(found.score[counts])
     tally.hits.append(hit[counts])
     tally.owed += int((~truth.ignored).sum())
-    tally.count_errors.append(int((found.score >= OPERATING_CONFIDENCE).sum()) - truth.count)
+    tally.count_errors.append(int((found.score >= tally.confidence).sum()) - truth.count)
 
 
 def average_precision(score: Array, hit: NDArray[np.bool_], owed: int) -> float:
@@ -157,7 +165,7 @@ def figures(tally: Tally) -> dict[str, float]:
     }
     if tally.owed:
         score, hit = np.concatenate(tally.scores), np.concatenate(tally.hits)
-        sure = score >= OPERATING_CONFIDENCE
+        sure = score >= tally.confidence
         result |= {
             "people": tally.owed,
             "ap50": round(average_precision(score, hit, tally.owed), 4),

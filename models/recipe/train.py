@@ -18,12 +18,13 @@ import torch
 from architecture import write_definition
 
 BATCH = 16
+LEAST_LEFT = 0.3  # of a person's height; less is not a person to be found
 EPILOGUE = """example, in two stages:
   python models/recipe/train.py --data train/data/data.yaml --run train/runs/a --epochs 20 \\
       --teacher train/teacher.pt
   python models/recipe/train.py --data train/data/data.yaml --run train/runs/b --epochs 5 \\
       --from train/runs/a/weights/last.pt --rate 0.0005
-goes on after a stop:
+goes on after a stop (give --strip again if the stage had it):
   python models/recipe/train.py --run train/runs/a --resume
 """
 
@@ -63,6 +64,7 @@ def trainer_class() -> type:
 
     class Trainer(DetectionTrainer):
         start_from: Path | None = None
+        strip_height = 0  # of wide pictures; 0 is the whole square
 
         def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
             model = super().get_model(cfg, weights, verbose)
@@ -77,6 +79,8 @@ def trainer_class() -> type:
 
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
             batch = super().preprocess_batch(batch)
+            if self.strip_height:
+                keep_strip(batch, self.strip_height)
             batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
             return batch
 
@@ -90,6 +94,23 @@ def own_weights(path: Path) -> dict[str, torch.Tensor]:
     model = torch_safe_load(str(path))[0]["ema"]
     model = getattr(model, "student_model", model)
     return {name: value.float() for name, value in model.state_dict().items()}
+
+
+def keep_strip(batch: dict[str, Any], height: int) -> None:
+    """Cut the middle strip out of square pictures, and the boxes with them.
+
+    A 16:9 picture fills it without a border, at little more than half the square's work.
+    """
+    full = batch["img"].shape[2]
+    top = (full - height) // 2
+    batch["img"] = batch["img"][:, :, top : top + height]
+    boxes = batch["bboxes"]
+    middle, half = boxes[:, 1] * full - top, boxes[:, 3] * full / 2
+    low, high = (middle - half).clamp(0, height), (middle + half).clamp(0, height)
+    kept = high - low > LEAST_LEFT * 2 * half
+    boxes[:, 1], boxes[:, 3] = (low + high) / 2 / height, (high - low) / height
+    for name in ("bboxes", "cls", "batch_idx"):
+        batch[name] = batch[name][kept]
 
 
 def overrides_of(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -109,6 +130,7 @@ def overrides_of(chosen: argparse.Namespace) -> dict[str, Any]:
         "warmup_epochs": chosen.warmup,
         "close_mosaic": chosen.whole_pictures,
         "scale": tuple(chosen.zoom),
+        "mosaic": 0.0 if chosen.strip else 1.0,
         "device": chosen.device,
         "workers": chosen.workers,
         "amp": False if chosen.device == "cpu" else "bf16",
@@ -138,6 +160,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--warmup", type=float, default=1.0, help="epochs of rising learning rate")
     add("--whole-pictures", type=int, default=2, help="last epochs without mosaic")
     add("--zoom", type=float, nargs=2, default=(0.5, 1.9), help="random scale (0.5 1.9)")
+    add("--strip", type=int, default=0, help="whole wide pictures of this height, no mosaic")
     add("--device", default="cpu", help="cpu, or the number of a GPU")
     add("--threads", type=int, default=2, help="CPU threads")
     add("--workers", type=int, default=1, help="processes that prepare pictures")
@@ -157,8 +180,8 @@ def problem(chosen: argparse.Namespace) -> tuple[str, str] | None:
     for path in (chosen.data, chosen.start, chosen.teacher):
         if path is not None and not path.is_file():
             return f"{path}: no such file", "see models/recipe/README.md for the order of steps"
-    if chosen.size % 32:
-        return f"--size {chosen.size} is not a multiple of 32", "use 320, 384 or 416"
+    if chosen.size % 32 or chosen.strip % 32:
+        return f"--size {chosen.size}, --strip {chosen.strip}: not multiples of 32", "use 320, 416"
     return None
 
 
@@ -183,6 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
         overrides = overrides_of(chosen)
     trainer = trainer_type(overrides=overrides)
     trainer.start_from = None if chosen.resume else chosen.start
+    trainer.strip_height = chosen.strip
     trainer.args.workers = chosen.workers  # the trainer sets 0 on a CPU
     torch.set_num_threads(chosen.threads)  # the trainer chooses its own number for a CPU
     try:
