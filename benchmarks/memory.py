@@ -1,12 +1,15 @@
-"""Does the process grow? The main job's loop on drawn people, its resident memory sampled.
+"""Does the process grow? 20,000 turns of the engine on drawn people, resident memory sampled.
 
-Detections are the scene's truth, so that 20,000 frames take minutes, not hours; letterbox and
-decoding run for real, the network is replaced by its own last output. Every 30 s of the scene the
-interval is released to a listener that keeps nothing.
+The real loop, merge, letterbox, decoding, counting, gate and /metrics run; two things are replaced
+so that it takes minutes: the network by its own last output, and what it found by the scene's
+truth. MQTT is left out: its queue is bounded and tested on its own.
 """
 
 import os
-from datetime import UTC, datetime, timedelta
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,27 @@ import numpy as np
 
 from benchmarks.machine import report
 from counter import models
+from counter.cells import released_cells
+from counter.clock import FootageClock
+from counter.config import Loaded
 from counter.counting import Counting
 from counter.detectors.open import open_detector
 from counter.disclosure import Gate
+from counter.engine import Engine
 from counter.frame import Frame
+from counter.health import Monitor, standing
+from counter.outputs.prometheus import PrometheusOutput
+from counter.outputs.wire import Announcement
 from counter.people import Detections
 from counter.purposes import Purpose
-from counter.settings import CameraSettings, ModelSettings, Settings, ZoneSettings
+from counter.settings import (
+    CameraSettings,
+    ModelSettings,
+    PrometheusSettings,
+    Settings,
+    ZoneSettings,
+)
+from counter.sources.merge import View, merged
 from counter.sources.synthetic import DEMO_ZONES
 from counter.sources.synthetic.source import SyntheticSource
 
@@ -35,55 +52,100 @@ class _Idle:
         return
 
 
+class _Truthful:
+    """The real detector's work on each picture, and the scene's truth for its answer."""
+
+    def __init__(self, detector: Any, source: SyntheticSource) -> None:
+        self.name, self.backend, self.close = detector.name, detector.backend, detector.close
+        detector._session = _Idle()
+        self._detector, self._source = detector, source
+
+    def detect(self, frame: Frame) -> Detections:
+        seen = self._detector.detect(frame)
+        truth = self._source.truth
+        assert truth is not None
+        sure = np.full(len(truth.xyxy), 0.9, np.float32)
+        return Detections(truth.xyxy, sure, seen.captured_ns, seen.aspect)
+
+
 def run(out: Path | None, model: str | None, rest: list[str]) -> None:
-    """Run the loop and print memory at the start, after warming up, and at the end, with slope."""
+    """Print memory after warming up, at half and at the end, and the second half's slope."""
     frames = int(rest[0]) if rest else FRAMES
-    camera = CameraSettings(source="synthetic:platform", size=(320, 180))
-    zones = {
-        name: ZoneSettings(camera="eye", polygon=list(polygon))
-        for name, polygon in DEMO_ZONES["platform"].items()
-    }
-    settings = Settings(
-        site="bench", device="memory", purpose=Purpose.PASSENGER_INFORMATION, interval_s=30,
-        cameras={"eye": camera}, zones=zones,
-    )  # fmt: skip
-    found = models.find(model or ModelSettings().name)
-    detector: Any = open_detector(ModelSettings(name=found.name), found)
-    detector._session = _Idle()
-    samples = _loop(settings, detector, frames)
-    seconds, rss = np.array(samples).T
+    samples: list[tuple[int, float]] = []
+    with closing(_metrics(settings := _settings(), found := _model(model))) as metrics:
+        source = SyntheticSource("eye", settings.cameras["eye"])
+        engine = Engine(
+            detector=_Truthful(open_detector(settings.model, found), source),
+            counting=Counting(settings, Gate(settings)),
+            outputs=[metrics],
+            health=Monitor(standing(_loaded(settings), found, "onnx"), {}),
+            clock=FootageClock(START),
+        )
+        views = _counted(merged([source]), frames, samples)
+        engine.run(views, stop=lambda: False)
+    turns, rss = np.array(samples).T
     half = len(rss) // 2
-    slope = np.polyfit(seconds[half:], rss[half:], 1)[0]
+    slope = np.polyfit(turns[half:], rss[half:], 1)[0]
     row = {
         "frames": frames,
-        "after 1/40, MiB": float(rss[0]),
+        f"after {int(turns[0])}, MiB": float(rss[0]),
         "at half, MiB": float(rss[half]),
         "at the end, MiB": float(rss[-1]),
         "slope of 2nd half, KiB / 1000 frames": float(slope * 1024 * 1000),
     }
-    report(__doc__.splitlines()[0], [row], out)
+    report((__doc__ or "").splitlines()[0], [row], out)
 
 
-def _loop(settings: Settings, detector: Any, frames: int) -> list[tuple[int, float]]:
-    source = SyntheticSource("eye", settings.cameras["eye"])
-    counting = Counting(settings, Gate(settings))
-    samples = []
-    for index, frame in enumerate(source.frames()):
-        assert isinstance(frame, Frame)
-        counting.release(START + timedelta(microseconds=frame.captured_ns / 1000))
-        with frame:
-            detector.detect(frame)
-        truth = source.truth
-        assert truth is not None
-        people = Detections(
-            truth.xyxy, np.full(len(truth.xyxy), 0.9, np.float32), frame.captured_ns, 16 / 9
-        )
-        counting.observe("eye", people)
-        if (index + 1) % (frames // SAMPLES) == 0:
-            samples.append((index + 1, _rss_mib()))
-        if index + 1 == frames:
-            return samples
-    return samples
+def _counted(
+    views: Iterator[View], frames: int, samples: list[tuple[int, float]]
+) -> Iterator[View]:
+    for index, view in enumerate(views, start=1):
+        yield view
+        if index % (frames // SAMPLES) == 0:
+            samples.append((index, _rss_mib()))
+        if index == frames:
+            return
+
+
+def _settings() -> Settings:
+    zones = {
+        name: ZoneSettings(camera="eye", polygon=list(polygon))
+        for name, polygon in DEMO_ZONES["platform"].items()
+    }
+    return Settings(
+        site="bench",
+        device="memory",
+        purpose=Purpose.PASSENGER_INFORMATION,
+        interval_s=30,
+        cameras={"eye": CameraSettings(source="synthetic:platform", size=(320, 180))},
+        zones=zones,
+    )
+
+
+def _model(name: str | None) -> models.Model:
+    return models.find(name or ModelSettings().name)
+
+
+def _loaded(settings: Settings) -> Loaded:
+    return Loaded(settings, "0" * 64, ())
+
+
+def _metrics(settings: Settings, model: models.Model) -> PrometheusOutput:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    gate = Gate(settings)
+    said = Announcement(
+        sensor_id=settings.sensor_id,
+        purpose=settings.purpose,
+        interval_s=gate.parameters.interval_s,
+        cells=released_cells(settings),
+        rules=(gate.parameters.rule_id,),
+        model=model.name,
+        model_sha256=model.entry.sha256,
+        config_sha256="0" * 64,
+    )
+    return PrometheusOutput(PrometheusSettings(port=port), said)
 
 
 def _rss_mib() -> float:

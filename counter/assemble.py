@@ -21,6 +21,7 @@ from counter.disclosure import Gate
 from counter.engine import Engine
 from counter.errors import SourceError
 from counter.health import Monitor, standing
+from counter.interval import interval_at
 from counter.outputs import Output
 from counter.outputs.wire import Announcement
 from counter.release import CameraState
@@ -50,8 +51,9 @@ class Machine:
         ended = self.engine.run(self.views, lambda: stop() or self._unheard())
         if not ended or self.live:
             return
-        after = self.engine.clock.utc(self.engine.now_ns) + timedelta(seconds=self.interval_s)
-        self.engine.release(after)
+        ended_at = self.engine.clock.utc(self.engine.now_ns)
+        if ended_at > interval_at(ended_at, self.interval_s).start:  # else nothing is open
+            self.engine.release(ended_at + timedelta(seconds=self.interval_s))
         for source in self.sources:
             if source.state is CameraState.LOST:
                 raise SourceError(

@@ -57,7 +57,8 @@ def _gate(rules: Parameters) -> str:
 def _cells(settings: Settings) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("released cell", "topic", "seats", "capacity", "m2", "bytes"):
-        table.add_column(heading, justify="left" if heading[-1] in "lc" else "right")
+        left = heading in ("released cell", "topic")
+        table.add_column(heading, justify="left" if left else "right", overflow="fold")
     topics = Topics(settings.sensor_id)
     for cell in released_cells(settings):
         table.add_row(

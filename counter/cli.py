@@ -28,7 +28,9 @@ def points(text: str) -> tuple[float, ...]:
 
 def size(text: str) -> tuple[int, int]:
     """Read `768x576`."""
-    width, height = text.split("x")
+    width, by, height = text.partition("x")
+    if not by:
+        raise ValueError("expected WIDTHxHEIGHT")
     return int(width), int(height)
 
 
@@ -93,7 +95,7 @@ def check(config: Path) -> None:
 @click.option("--mqtt", help="Publish to this broker (mqtt://host:1883); default: one of its own.")
 @click.option(
     "--seconds",
-    type=click.IntRange(1, 86_400),
+    type=click.IntRange(31, 86_400),
     default=120,
     show_default=True,
     help="Stop after so many seconds of the scene (of the clock, with a camera).",
@@ -205,12 +207,14 @@ def main() -> None:
         sys.exit(voice.mistake(error))
     except ModuleNotFoundError as error:
         missing = CounterError(
-            f"the package {error.name} is not installed", "pip install counter-appliance"
+            f"the package {error.name} is not installed",
+            "install this package again, with its dependencies",
         )
         sys.exit(voice.mistake(missing))
     except click.ClickException as error:
-        error.show()
-        sys.exit(voice.MISTAKE)
+        context = getattr(error, "ctx", None)
+        command = "counter" if context is None else context.command_path
+        sys.exit(voice.mistake(CounterError(error.format_message(), f"see {command} --help")))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:

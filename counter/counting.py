@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Protocol
 
 from counter.cells import Cell, Kind, released_cells
+from counter.floor import in_force
 from counter.interval import Interval, interval_at
 from counter.lines import Lines
 from counter.people import Detections, Direction
-from counter.purposes import RULES, Measure
+from counter.purposes import Measure
 from counter.release import ZoneCount
 from counter.settings import Settings
 from counter.tally import CameraTally, Tally
@@ -37,13 +38,19 @@ class Counting:
         self._settings = settings
         self._gate = gate
         self._cells = released_cells(settings)
-        self._length_s = settings.interval_s or RULES[settings.purpose].interval_s
+        self._length_s = in_force(settings).interval_s
         self._cameras = {name: _Camera(name, settings) for name in settings.cameras}
         self._open: Interval | None = None
-        self._doubtful = False  # the clock went back behind the open interval
+        self._held = False
+        self._doubtful = False  # it was held at least once since it was opened
 
     def __repr__(self) -> str:
         return "<Counting>"
+
+    @property
+    def held(self) -> bool:
+        """The clock stands before the open interval: it is not released twice, so nothing is."""
+        return self._held
 
     def observe(self, camera: str, people: Detections) -> None:
         """Take the people of one frame. Nobody is a fact; no call is a gap."""
@@ -60,8 +67,10 @@ class Counting:
             self._open = now
             return ()
         if now.sequence <= closed.sequence:
-            self._doubtful |= now.sequence < closed.sequence
+            self._held = now.sequence < closed.sequence
+            self._doubtful |= self._held
             return ()
+        self._held = False
         tallies = [self._tally(cell, closed) for cell in self._cells]
         for camera in self._cameras.values():
             camera.tally.restart()

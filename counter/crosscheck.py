@@ -19,9 +19,6 @@ from counter.purposes import RULES, Measure, Purpose
 from counter.refusals import is_recorded, refuse
 from counter.settings import LineSettings, MqttSettings, Settings
 
-# A zone this small is one person's place: 30 x 30 pixels of a picture of 1280 x 720.
-MIN_ZONE_AREA: Final = 0.001
-MIN_AREA_M2: Final = 1.0  # less floor than this holds hardly more than one person
 MIN_LINE: Final = 0.02  # of the picture: 25 pixels of 1280; shorter is a slip of the hand
 # Whoever walks over a line in this margin is never seen whole on its far side, so the crossing is
 # missed: the usual cause of a line that counts nothing (roboflow/supervision#1838).
@@ -88,10 +85,6 @@ def _check_shapes(settings: Settings) -> None:
                 f"{where}: the outline crosses or touches itself",
                 "name each corner once, in the order of a walk around the zone",
             )
-        if geometry.area(zone.polygon) < MIN_ZONE_AREA:
-            raise refuse("small-zone", f"{where}: smaller than {MIN_ZONE_AREA} of the picture")
-        if 0 < zone.area_m2 < MIN_AREA_M2:
-            raise refuse("small-zone", f"zones.{name}.area_m2: less than {MIN_AREA_M2}")
     for name, line in settings.lines.items():
         if geometry.length(*line.points) < MIN_LINE:
             raise ConfigError(

@@ -7,6 +7,7 @@ Rule 3: an interval closes on time whether or not a picture comes: a view withou
 turn of the loop too.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,12 @@ from counter.health import Monitor
 from counter.outputs import Output
 from counter.sources.merge import View
 
+HELD = (
+    "the clock went back behind what was released: nothing is released until it has caught up; "
+    "if it was wrong before, restart"
+)
+_log = logging.getLogger("counter.engine")
+
 
 @dataclass(slots=True)
 class Engine:
@@ -26,13 +33,16 @@ class Engine:
     outputs: Sequence[Output]
     health: Monitor
     clock: Clock
-    now_ns: int = 0  # of the last view
+    now_ns: int = 0  # of the last view; never goes back
+    _held: bool = False
 
     def run(self, views: Iterable[View], stop: Callable[[], bool]) -> bool:
         """Turn until the views end (True) or `stop` says so (False)."""
         for view in views:
             frame = view.frame
-            self.now_ns = view.now_ns if frame is None else frame.captured_ns
+            # A camera's picture may have been taken before another's that was looked at: time does
+            # not go back for it, or the interval that was opened would have to be doubted.
+            self.now_ns = max(self.now_ns, view.now_ns if frame is None else frame.captured_ns)
             self.release(self.clock.utc(self.now_ns))
             if frame is not None:
                 with frame:
@@ -44,7 +54,11 @@ class Engine:
 
     def release(self, now_utc: datetime) -> None:
         """Publish the interval that has closed by now, if one has."""
-        if due := self.counting.release(now_utc):
+        due = self.counting.release(now_utc)
+        if self.counting.held != self._held:
+            self._held = self.counting.held
+            _log.warning(HELD if self._held else "the clock has caught up: releases go on")
+        if due:
             health = self.health.report()
             for output in self.outputs:
                 output.publish(due, health)

@@ -24,6 +24,9 @@ GATE_VERSION: Final = (
     1  # of the rules in disclosure.py; a change of rounding or suppression raises it
 )
 
+# A zone this small is one person's place: 30 x 30 pixels of a picture of 1280 x 720.
+MIN_ZONE_AREA: Final = 0.001
+MIN_AREA_M2: Final = 1.0  # less floor than this holds hardly more than one person
 # Zones may share an edge. One part in a million of the picture is a third of a pixel of 640 x 480.
 OVERLAP_TOLERANCE: Final = 1e-6
 # Two lines of which one lies within this of the other, all along, are crossed by the same people.
@@ -85,10 +88,21 @@ def refuse_unsafe(settings: Settings) -> None:
         raise ConfigError(
             f"interval_s: {interval_s} does not divide the day", "take 30, 60, 300, 900, 1200 ..."
         )
+    _refuse_small_zones(settings)
     _refuse_shared_zones(settings)
     _refuse_overlapping_zones(settings)
     if Measure.ENTRIES in RULES[settings.purpose].measures:
         _refuse_same_lines(settings)
+
+
+def _refuse_small_zones(settings: Settings) -> None:
+    for name, zone in settings.zones.items():
+        if geometry.area(zone.polygon) < MIN_ZONE_AREA:
+            raise refuse(
+                "small-zone", f"zones.{name}.polygon: smaller than {MIN_ZONE_AREA} of the picture"
+            )
+        if 0 < zone.area_m2 < MIN_AREA_M2:
+            raise refuse("small-zone", f"zones.{name}.area_m2: less than {MIN_AREA_M2}")
 
 
 def _refuse_shared_zones(settings: Settings) -> None:

@@ -75,7 +75,7 @@ class Levels:
         when the status is PUBLISHED.
         """
         rows = scale(cell)
-        if not rows:
+        if not rows or cell.capacity <= self._below:  # all it can hold is one token: no level
             return None
         if status is Status.MISSING:
             self._rank.pop(cell, None)

@@ -31,6 +31,9 @@ class Place(NamedTuple):
     side: NDArray[np.int8]  # (N, L) 1 right, -1 left, 0 in the dead band
     height: Floats  # (N,) of the box
 
+    def __repr__(self) -> str:
+        return "<Place>"  # ring 1: no value is printed
+
 
 class Segments:
     """Some lines, in image heights."""

@@ -48,11 +48,15 @@ class Zones:
         )  # a level edge is never between two heights, whatever its lean
 
         self._seen_ns = np.zeros(max_tracks, np.int64)  # of each slot, when last detected
+        self._last_ns: int | None = None
 
     def persons(self, tracks: Tracks) -> NDArray[np.intp]:
         """Count the people in each zone after one frame: (Z,)."""
         self._seen_ns[tracks.slot[tracks.state != TrackState.LOST]] = tracks.captured_ns
-        lately = tracks.captured_ns - self._seen_ns[tracks.slot] <= LINGER_NS
+        step_ns = 0 if self._last_ns is None else tracks.captured_ns - self._last_ns
+        self._last_ns = tracks.captured_ns
+        # One missed frame is forgiven at every frame rate.
+        lately = tracks.captured_ns - self._seen_ns[tracks.slot] <= max(LINGER_NS, step_ns)
         counted = lately & (tracks.state != TrackState.TENTATIVE)
         persons: NDArray[np.intp] = self.inside(tracks.xyxy[counted]).sum(axis=0, dtype=np.intp)
         return persons

@@ -12,6 +12,7 @@ import numpy as np
 from counter.outputs.schema import schemas
 
 ROOT = Path(__file__).parents[1]
+SQUARE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 COUNT = schemas()["count"]
 
 

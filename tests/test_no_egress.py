@@ -6,6 +6,7 @@ closed grammar, see test_wire.py).
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_the_main_job_reaches_nobody_and_writes_nothing(home: Path) -> None:
     seen = traced(demo, home, ENVIRONMENT)
 
     assert seen.code == 0, seen.errors
-    assert "persons" in seen.output
+    assert re.search(r"occupancy +(\d+|<11)", seen.output)  # counts were released meanwhile
     assert seen.lines > 500  # the imports alone open more files than that
     assert seen.sockets == []
     assert seen.writes == []

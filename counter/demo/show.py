@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.live import Live
 
-from counter import voice
+from counter import crosscheck, voice
 from counter.assemble import Machine, appliance
 from counter.config import Loaded
 from counter.demo.broker import embedded_broker
-from counter.demo.place import demo_settings
+from counter.demo.place import INTERVAL_S, demo_settings
 from counter.demo.request import Request
 from counter.demo.subscriber import Take, listening
 from counter.demo.table import Board, line, plain
@@ -32,6 +32,7 @@ def show(request: Request, stop: Callable[[], bool]) -> None:
     with ExitStack() as opened:
         broker = request.mqtt or opened.enter_context(embedded_broker())
         settings = demo_settings(request, broker, embedded=request.mqtt is None)
+        crosscheck.check(settings)
         machine = opened.enter_context(appliance(_loaded(settings), realtime=request.realtime))
         board = Board(title=f"{settings.sensor_id}: what everybody may know")
         taken = board.take if sys.stdout.isatty() else _told(board)
@@ -41,7 +42,9 @@ def show(request: Request, stop: Callable[[], bool]) -> None:
             machine.run(_until(request.seconds, machine, stop))
             time.sleep(SETTLE_S)
     print(plain(board))  # noqa: T201  # the answer of the command, also where there is no terminal
-    voice.note(f"{board.releases} counts were released; no picture was kept, none could be")
+    voice.note(f"counts released: {board.releases}; no picture was kept, none could be")
+    if not any(count["status"] != "missing" for count in board.counts.values()):
+        voice.note(f"hint: less than half an interval of {INTERVAL_S} s was seen: count for longer")
 
 
 def _loaded(settings: Settings) -> Loaded:

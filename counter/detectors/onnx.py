@@ -114,7 +114,8 @@ def _runtime() -> Any:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415  # see Rule 1
     except ImportError:
         raise ModelError(
-            "backend onnx: onnxruntime is not installed", "pip install counter-appliance"
+            "backend onnx: onnxruntime is not installed",
+            "install this package again, with its dependencies",
         ) from None
     return onnxruntime
 

@@ -94,7 +94,7 @@ def _packages() -> tuple[Any, Any]:
     except ImportError as error:
         raise ModelError(
             f"backend ultralytics: package {error.name} is not installed",
-            "pip install 'counter-appliance[ultralytics]' in an environment of its own",
+            "in an environment of its own: pip install '.[ultralytics]' in the project's folder",
         ) from None
     return torch, YOLO
 

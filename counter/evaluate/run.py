@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from counter import crosscheck
 from counter.cells import Kind
 from counter.counting import Counting
 from counter.detectors import Detector
@@ -101,6 +102,7 @@ class _Bench:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._settings = settings = settings_of(request)
+        crosscheck.check(settings)
         self._zones = Zones([settings.zones[ZONE]], settings.tracker.max_tracks)
         self._labels: Labels = read_labels(request, self._standing)
         self._reader = _Reader(Gate(settings))

@@ -24,6 +24,9 @@ class Pairs(NamedTuple):
     person: Indices  # (P,)
     similarity: NDArray[np.float64]  # (P,) 0..1
 
+    def __repr__(self) -> str:
+        return "<Pairs>"  # ring 1: no value is printed
+
 
 def corners(boxes: NDArray[np.float64]) -> Corners:
     """(N, 4) centre x, centre y, width, height -> (N, 4) left, top, right, bottom."""
