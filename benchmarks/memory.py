@@ -1,8 +1,9 @@
 """Does the process grow? 20,000 turns of the engine on drawn people, resident memory sampled.
 
-The real loop, merge, letterbox, decoding, counting, gate and /metrics run; two things are replaced
-so that it takes minutes: the network by its own last output, and what it found by the scene's
-truth. MQTT is left out: its queue is bounded and tested on its own.
+The real loop, merge, letterbox, decoding, counting, gate and /metrics run. To take a minute only,
+three things are replaced: the network by its own last output, what it found by the scene's truth,
+and the scene by 400 of its pictures again and again. MQTT is left out: its queue is bounded and
+tested on its own.
 """
 
 import os
@@ -10,6 +11,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from counter.outputs.prometheus import PrometheusOutput
 from counter.outputs.wire import Announcement
 from counter.people import Detections
 from counter.purposes import Purpose
+from counter.release import CameraState
 from counter.settings import (
     CameraSettings,
     ModelSettings,
@@ -38,10 +41,9 @@ from counter.settings import (
     ZoneSettings,
 )
 from counter.sources.merge import View, merged
-from counter.sources.synthetic import DEMO_ZONES
-from counter.sources.synthetic.source import SyntheticSource
+from counter.sources.synthetic import DEMO_ZONES, Scene
 
-FRAMES, SAMPLES = 20_000, 40
+FRAMES, SAMPLES, PICTURES, FPS = 20_000, 40, 400, 10.0
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -52,10 +54,35 @@ class _Idle:
         return
 
 
+class _Film:
+    """The first pictures of a scene, shown for ever."""
+
+    camera, live, state, now_ns = "eye", False, CameraState.OK, 0
+
+    def __init__(self, settings: CameraSettings) -> None:
+        width, height = settings.size or (320, 180)
+        scene = Scene(kind="platform", seed=settings.seed, size=(width, height), fps=FPS)
+        self._buffer = np.zeros((height, width, 3), np.uint8)
+        self._pictures = []
+        for _ in range(PICTURES):
+            truth = scene.render(self._buffer)
+            self._pictures.append((self._buffer.copy(), truth))
+        self.truth = truth
+
+    def frames(self) -> Iterator[Frame | None]:
+        for index in count():
+            picture, self.truth = self._pictures[index % PICTURES]
+            self._buffer[:] = picture
+            self.now_ns = round(index * 1e9 / FPS)
+            yield Frame(self._buffer, self.now_ns)
+
+    def close(self) -> None: ...
+
+
 class _Truthful:
     """The real detector's work on each picture, and the scene's truth for its answer."""
 
-    def __init__(self, detector: Any, source: SyntheticSource) -> None:
+    def __init__(self, detector: Any, source: _Film) -> None:
         self.name, self.backend, self.close = detector.name, detector.backend, detector.close
         detector._session = _Idle()
         self._detector, self._source = detector, source
@@ -63,7 +90,6 @@ class _Truthful:
     def detect(self, frame: Frame) -> Detections:
         seen = self._detector.detect(frame)
         truth = self._source.truth
-        assert truth is not None
         sure = np.full(len(truth.xyxy), 0.9, np.float32)
         return Detections(truth.xyxy, sure, seen.captured_ns, seen.aspect)
 
@@ -73,7 +99,7 @@ def run(out: Path | None, model: str | None, rest: list[str]) -> None:
     frames = int(rest[0]) if rest else FRAMES
     samples: list[tuple[int, float]] = []
     with closing(_metrics(settings := _settings(), found := _model(model))) as metrics:
-        source = SyntheticSource("eye", settings.cameras["eye"])
+        source = _Film(settings.cameras["eye"])
         engine = Engine(
             detector=_Truthful(open_detector(settings.model, found), source),
             counting=Counting(settings, Gate(settings)),

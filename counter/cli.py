@@ -85,8 +85,8 @@ def check(config: Path) -> None:
 @cli.command()
 @click.option(
     "--scene",
-    type=click.Choice(["carriage", "platform"]),
-    default="carriage",
+    type=click.Choice(["platform", "carriage"]),
+    default="platform",
     show_default=True,
     help="Which drawn place to count in.",
 )

@@ -43,7 +43,7 @@ class TestCommand:
         assert "publishing to mqtt://127.0.0.1:" in done.stderr
         assert "Traceback" not in done.stderr
         told = rows(done.stdout)
-        assert set(told) == {f"{zone} occupancy" for zone in DEMO_ZONES["carriage"]}
+        assert set(told) == {f"{zone} occupancy" for zone in DEMO_ZONES["platform"]}
         for name, (persons, _fill, level, times) in told.items():
             assert TOLD.fullmatch(persons)
             assert re.fullmatch(r"\d\d:\d\d:(00|30) to \d\d:\d\d:(00|30)", times)
@@ -54,8 +54,8 @@ class TestCommand:
     @needs_mosquitto
     @pytest.mark.broker
     def test_who_comes_late_is_told_everything_until_ctrl_c_and_after(self, tmp_path: Path) -> None:
-        root = "counter/v1/demo/carriage/"
-        cells = {f"{root}zone/{zone}/occupancy" for zone in DEMO_ZONES["carriage"]}
+        root = "counter/v1/demo/platform/"
+        cells = {f"{root}zone/{zone}/occupancy" for zone in DEMO_ZONES["platform"]}
         every = cells | {f"{root}{tail}" for tail in ("status", "info", "health")}
         with Mosquitto(tmp_path) as broker, running("--mqtt", broker.url) as process:
             assert process.stdout is not None

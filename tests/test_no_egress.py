@@ -32,7 +32,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_the_main_job_reaches_nobody_and_writes_nothing(home: Path) -> None:
-    demo = [sys.executable, "-m", "counter", "demo", "--seconds", "31", "--scene", "platform"]
+    demo = [sys.executable, "-m", "counter", "demo", "--seconds", "31"]
     seen = traced(demo, home, ENVIRONMENT)
 
     assert seen.code == 0, seen.errors

@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    scene: str = "carriage"
+    scene: str = "platform"
     video: Path | None = None
     source: str | None = None
     mqtt: str | None = None

@@ -1,7 +1,8 @@
 """A live camera: a thread reads ahead into a box that holds the newest frame.
 
 Rule 1: the camera is never kept waiting: a frame that nobody took in time is wiped and dropped.
-Rule 2: a camera that is lost is tried again, with growing waits, until the source is closed.
+Rule 2: a camera that is lost is tried again, with growing waits, until the source is closed;
+whatever goes wrong in its thread, an error of ours too, is a loss and not its end.
 Rule 3: `captured_ns` is CLOCK_MONOTONIC at the moment the picture was there.
 """
 
@@ -15,13 +16,16 @@ from counter.release import CameraState
 from counter.settings import CameraSettings
 from counter.sources.capture import Capture, Pictures
 from counter.sources.picture import Judge
+from counter.sources.telling import News
 from counter.sources.timing import TICK_S, Backoff, Clock
 
 Opener = Callable[[], Capture]  # raises SourceError
 
 BAD_IN_A_ROW: Final = 30  # packets: a stream begins with pictures that lack their key frame
 STEADY_S: Final = 10.0  # a connection that held so long was a good one: the next wait is short
-JOIN_S: Final = 6.0  # opening and reading end within 5 s by their own limits
+# A read and the opening of a stream end within 5 s by their own limits; the opening of a device can
+# take 10, and its thread is then left to end by itself.
+JOIN_S: Final = 6.0
 
 
 class LiveSource:
@@ -52,6 +56,9 @@ class LiveSource:
         self._stop = Event()
         self._reading = False  # the present connection has given a picture
         self._seen_ns = 0  # when it gave the last one
+        self._held_s = 0.0  # how long the last attempt went well
+        self._why = ""  # the last attempt failed; empty while there is no failure to tell
+        self._news = News(camera, round(min(2 * settings.stall_s, STEADY_S) * 1e9))
         self._thread = Thread(target=self._run, name=f"camera {camera}", daemon=True)
         self._thread.start()
 
@@ -79,6 +86,7 @@ class LiveSource:
 
     def take(self) -> Frame | None:
         """Take the newest frame out of the box, or None: there is no new one."""
+        self._tell()
         with self._lock:
             frame, self._box = self._box, None
         return frame
@@ -99,22 +107,26 @@ class LiveSource:
     def _run(self) -> None:
         backoff = Backoff()
         while not self.closed:
-            capture = self._connect()
-            if capture is not None and self._read(capture) > STEADY_S:
+            self._held_s = 0.0
+            self._why = self._attempt()
+            if self._held_s > STEADY_S:
                 backoff.reset()
             self._clock.wait(self._stop, backoff.next_s())
 
-    def _connect(self) -> Capture | None:
+    def _attempt(self) -> str:
+        """Open the camera and read it until it is lost; why it is. Raises nothing."""
         first, self._first = self._first, None
-        if first is not None:
-            return first
         try:
-            return self._opener()
-        except SourceError:
-            return None  # `state` is LOST already
+            self._read(first or self._opener())
+        except SourceError as error:
+            return error.message
+        except Exception as error:  # noqa: BLE001  # Rule 2; its text stays inside
+            self._news.broke(error)
+            return "an internal error"
+        return "no picture can be read"
 
-    def _read(self, capture: Capture) -> float:
-        """Read until the camera is lost or the source closed; for how many seconds it went well."""
+    def _read(self, capture: Capture) -> None:
+        """Read until the camera is lost or the source closed."""
         bad = 0
         began_ns = self._seen_ns = self._clock.now_ns()
         try:
@@ -127,8 +139,8 @@ class LiveSource:
                     break  # the read did not fail at once, it waited for nothing
         finally:
             self._reading = False
+            self._held_s = (self._seen_ns - began_ns) / 1e9
             capture.close()
-        return (self._seen_ns - began_ns) / 1e9
 
     def _look(self, capture: Capture) -> bool:
         """Put the grabbed picture into the box. False: it cannot be read."""
@@ -137,6 +149,7 @@ class LiveSource:
         if taken is CameraState.LOST:
             return False
         self._seen_ns = captured_ns
+        self._why = ""
         self._reading = True
         if isinstance(taken, Frame):
             self._put(taken)
@@ -152,3 +165,9 @@ class LiveSource:
             late.release()
             self.dropped += 1
         self._bell.set()
+
+    def _tell(self) -> None:
+        """Say what has changed. LOST without a failure is a camera that was not tried yet."""
+        why, state = self._why, self.state
+        if not self.closed and (why or state is not CameraState.LOST):
+            self._news.hear(state, why, self.now_ns)

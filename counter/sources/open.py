@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from counter.errors import SourceError
-from counter.settings import CameraSettings
+from counter.settings import FPS_RANGE, CameraSettings
 from counter.sources import TimedSource
 from counter.sources.footage import Footage
 from counter.sources.live import LiveSource
@@ -26,7 +26,6 @@ FORMS: Final = (
     "a video file, a directory of pictures, /dev/video0, rtsp://..., http://..., synthetic:platform"
 )
 DIRECTORY_FPS: Final = 1.0
-FPS_RANGE: Final = (0.1, 240.0)  # outside of it a container's frame rate is a fault, not a rate
 
 
 def open_source(name: str, settings: CameraSettings) -> TimedSource:

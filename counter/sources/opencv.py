@@ -13,14 +13,17 @@ has: with more, each delays the picture by a frame. Openings wait for each other
 """
 
 import os
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from counter.errors import SourceError
 from counter.frame import Pixels
+from counter.sources.timing import Clock
 
 FIRST_TRIES: Final = 30  # packets that may be broken at the beginning
+PROOF_S: Final = 10.0  # for all of them: a V4L2 node that gives nothing takes READ_TIMEOUT_S each
 OPEN_TIMEOUT_S: Final = 5.0
 READ_TIMEOUT_S: Final = 5.0
 PICTURE_SUFFIXES: Final = frozenset(
@@ -50,9 +53,12 @@ class VideoCapture:
         self.pictures = max(0, int(opened.get(cv2.CAP_PROP_FRAME_COUNT)))
         self._grabbed = False
 
-    def proven(self, name: str) -> Self:
+    def proven(self, name: str, clock: Clock | None = None) -> Self:
         """Decode the first picture, and keep it inside until it is retrieved; or SourceError."""
-        self._grabbed = any(self.grab() for _ in range(FIRST_TRIES))
+        clock = clock or Clock()
+        until_ns = clock.now_ns() + round(PROOF_S * 1e9)
+        tries = takewhile(lambda _: clock.now_ns() < until_ns, range(FIRST_TRIES))
+        self._grabbed = any(self.grab() for _ in tries)
         if not self._grabbed:
             self.close()
             raise SourceError(f"{name}: it opens, but no picture can be decoded")
