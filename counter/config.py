@@ -12,7 +12,7 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, time
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
@@ -90,7 +90,7 @@ def to_settings(document: dict[str, Any]) -> Settings:
     if isinstance(purpose, str) and purpose not in set(Purpose):
         raise _wrong_purpose(purpose)
     converted = dict(document)
-    if isinstance(converted.get("starts_at"), datetime):
+    if isinstance(converted.get("starts_at"), date | time):
         converted["starts_at"] = converted["starts_at"].isoformat()  # TOML has times of its own
     for key, struct in NAMED_TABLES.items():
         if key in document:

@@ -7,7 +7,8 @@ Rule 2: nothing here opens a file, a camera or a socket: that is for those who u
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,16 +16,38 @@ from counter import geometry
 from counter.cells import Kind, released_cells
 from counter.errors import ConfigError
 from counter.floor import in_force, refuse_unsafe
+from counter.interval import EPOCH
 from counter.purposes import RULES, Measure, Purpose
 from counter.refusals import is_recorded, refuse
-from counter.settings import LineSettings, MqttSettings, Settings
+from counter.settings import CameraSettings, LineSettings, MqttSettings, Settings
 
 MIN_LINE: Final = 0.02  # of the picture: 25 pixels of 1280; shorter is a slip of the hand
 # Whoever walks over a line in this margin is never seen whole on its far side, so the crossing is
 # missed: the usual cause of a line that counts nothing (roboflow/supervision#1838).
 BORDER: Final = 0.05
 SIZE_PX: Final = range(16, 8193)  # of a picture's side
+# What may be done with a camera's keys, by the beginning of its source; the first that fits counts.
+USED: Final = (
+    ("synthetic:", ("fps", "size", "seed", "people")),
+    *((scheme, ()) for scheme in ("rtsp:", "rtsps:", "http:", "https:")),
+    *((device, ("size",)) for device in ("/dev/video", "/dev/v4l/")),
+    ("", ("fps",)),  # a file or a directory
+)
+USES: Final = {
+    "fps": "it is for a file, a directory of pictures or a drawn scene",
+    "size": "it is for /dev/video... or a drawn scene",
+    "seed": "it is for a drawn scene, synthetic:...",
+    "people": "it is for a drawn scene, synthetic:...",
+}
+UNSURE: Final = 0.1  # as tracking.tracker.UNSURE: no box below it is looked at
+NO_LATER: Final = datetime(2101, 1, 1, tzinfo=UTC)  # than this does footage begin
 RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+BROKER_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}  # registered by IANA
+BROKER_PAIRS: Final = (  # the first is of no use without the second, and why
+    ("password_file", "username_file", "a broker looks up the password by the user's name"),
+    ("cert_file", "key_file", "give both, or neither"),
+    ("key_file", "cert_file", "give both, or neither"),
+)
 
 
 def check(settings: Settings) -> tuple[str, ...]:
@@ -36,7 +59,7 @@ def check(settings: Settings) -> tuple[str, ...]:
     refuse_unsafe(settings)
     _check_time(settings)
     if settings.mqtt is not None:
-        _check_mqtt(settings.mqtt)
+        broker_address(settings.mqtt)
     if not released_cells(settings):
         raise ConfigError("zones: nothing to release", "draw a zone: [zones.front]")
     return tuple(_warnings(settings))
@@ -52,6 +75,18 @@ def _check_cameras(settings: Settings) -> None:
             raise refuse("recording-source", f"cameras.{name}.source: asks a recorder for the past")
         if camera.size and not all(side in SIZE_PX for side in camera.size):
             raise ConfigError(f"cameras.{name}.size: expected 16 to 8192 pixels a side")
+        if camera.fps and "fps" in _used(camera) and 1 / camera.fps > camera.stall_s:
+            raise ConfigError(
+                f"cameras.{name}.fps: its pictures lie further apart than cameras.{name}.stall_s,"
+                " so nothing would be covered",
+                f"set cameras.{name}.stall_s to {ceil(1 / camera.fps)} or more",
+            )
+
+
+def _used(camera: CameraSettings) -> tuple[str, ...]:
+    """Of the keys in USES, those that have an effect on this camera's source."""
+    source = camera.source.lower()
+    return next(keys for beginning, keys in USED if source.startswith(beginning))
 
 
 def _check_references(settings: Settings) -> None:
@@ -110,25 +145,32 @@ def _check_time(settings: Settings) -> None:
     if settings.starts_at is None:
         return
     try:
-        if RFC3339.fullmatch(settings.starts_at):
-            datetime.fromisoformat(settings.starts_at)
+        if (
+            RFC3339.fullmatch(settings.starts_at)
+            and EPOCH <= datetime.fromisoformat(settings.starts_at) < NO_LATER
+        ):
             return
     except ValueError:
         pass
     raise ConfigError(
-        "starts_at: expected a date and time of RFC 3339 with its offset",
+        "starts_at: expected a date and time of RFC 3339 with its offset, from 1970 to 2100",
         'for example starts_at = "2026-03-01T08:00:00Z"',
     )
 
 
-def _check_mqtt(mqtt: MqttSettings) -> None:
+def broker_address(mqtt: MqttSettings) -> tuple[str, str, int]:
+    """Give scheme, host and port of the broker. Raises ConfigError where its keys disagree.
+
+    A user name alone is right: some brokers take a token for it and ask for no password. A password
+    alone is not: MQTT 3.1.1 has no such thing (MQTT-3.1.2-22).
+    """
     form = "write mqtt://host:1883 or mqtts://host:8883"
     try:
         url = urlsplit(mqtt.url)
-        port_is_right = url.port is None or url.port > 0
+        port = url.port
     except ValueError:
         raise ConfigError("mqtt.url: not an address", form) from None
-    if url.scheme not in {"mqtt", "mqtts"} or not url.hostname or not port_is_right:
+    if url.scheme not in BROKER_PORTS or not url.hostname or port == 0:
         raise ConfigError("mqtt.url: not the address of a broker", form)
     if url.username is not None or url.password is not None:
         raise ConfigError(
@@ -140,10 +182,10 @@ def _check_mqtt(mqtt: MqttSettings) -> None:
     for key in ("ca_file", "cert_file", "key_file"):
         if url.scheme == "mqtt" and getattr(mqtt, key):
             raise ConfigError(f"mqtt.{key}: given, but mqtt.url is not encrypted", "use mqtts://")
-    for one, other in (("username_file", "password_file"), ("cert_file", "key_file")):
-        for given, lacking in ((one, other), (other, one)):
-            if getattr(mqtt, given) and not getattr(mqtt, lacking):
-                raise ConfigError(f"mqtt.{lacking}: missing beside mqtt.{given}")
+    for given, lacking, hint in BROKER_PAIRS:
+        if getattr(mqtt, given) and not getattr(mqtt, lacking):
+            raise ConfigError(f"mqtt.{lacking}: missing beside mqtt.{given}", hint)
+    return url.scheme, url.hostname, port or BROKER_PORTS[url.scheme]
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
@@ -152,6 +194,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
     for name in settings.cameras:
         if name not in used:
             yield f"cameras.{name}: no zone and no line uses it"
+    yield from _idle_keys(settings)
     for name, line in settings.lines.items():
         yield from _line_warnings(name, line)
     cells = released_cells(settings)
@@ -169,6 +212,17 @@ def _warnings(settings: Settings) -> Iterator[str]:
             yield f"{where}: no seats and no standing_m2, so no fill ratio and no level"
         if settings.purpose is Purpose.EVENT_DENSITY and not cell.area_m2:
             yield f"{where}: no area_m2, so no density"
+
+
+def _idle_keys(settings: Settings) -> Iterator[str]:
+    """Keys that were given another value than they have, and have no effect."""
+    for name, camera in settings.cameras.items():
+        untouched, used = CameraSettings(source=camera.source), _used(camera)
+        for key, use in USES.items():
+            if key not in used and getattr(camera, key) != getattr(untouched, key):
+                yield f"cameras.{name}.{key}: no effect on this source; {use}"
+    if settings.model.confidence < UNSURE:
+        yield f"model.confidence: less than {UNSURE} does as {UNSURE}: no box below is looked at"
 
 
 def _line_warnings(name: str, line: LineSettings) -> Iterator[str]:

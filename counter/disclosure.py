@@ -30,7 +30,9 @@ released count in it widens the bound by 4 or more, so it tells something over a
 hardly anything over a day. Neighbouring intervals of one zone hold mostly the same people: no sum
 ties them, but whoever knows how long people stay can guess. The memory of the last release does not
 survive a restart, so a clock that is set back while the process is down could have an interval
-released twice.
+released twice. A camera that encodes a still scene bit for bit alike is called frozen after
+`frozen_s` without a change, so that an empty place becomes MISSING where people would be
+suppressed, and its health says so: a sensor's noise prevents it, and a longer `frozen_s`.
 """
 
 from collections.abc import Sequence

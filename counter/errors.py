@@ -5,6 +5,11 @@ text says what is wrong, where (a configuration key, a file) and what was expect
 what to do. It never contains a value of rings 0 to 2.
 """
 
+import traceback
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
 
 class CounterError(Exception):
     """A mistake a person can mend."""
@@ -37,3 +42,16 @@ class ModelError(CounterError):
 
 class OutputError(CounterError):
     """A broker, port or stream cannot be used."""
+
+
+def fault(error: BaseException) -> str:
+    """Name an error of ours by its type and the places it passed, never by its text.
+
+    The text of an exception may hold a number of people (P8).
+    """
+    places = [
+        f"{Path(frame.filename).relative_to(PACKAGE)}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(PACKAGE)
+    ]
+    return f"{type(error).__name__} at {' > '.join(places) or 'a place outside of it'}"

@@ -13,19 +13,26 @@ from counter.purposes import Purpose
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Point = tuple[Fraction, Fraction]  # x, y as fractions of the image, from its top left corner
 Positive = Annotated[float, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day: more is a slip of the hand
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # safe in a topic and a label
 
+FPS_RANGE = (0.1, 240.0)  # outside of it a frame rate is a fault, not a rate
 STANDING_PER_M2 = 4.0  # persons; the planning value of most rail operators (6 in some)
 
 
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str  # file, directory of images, /dev/video0, rtsp://..., synthetic:platform
-    fps: Positive | None = None  # of a directory or synthetic source; footage knows its own
+    # Of a directory or synthetic source; a video file's own rate is overridden by it.
+    fps: Annotated[float, Meta(ge=FPS_RANGE[0], le=FPS_RANGE[1])] | None = None
     size: tuple[int, int] | None = None  # width, height asked of a V4L2 or synthetic source
     seed: int = 7  # of a synthetic source
     people: Annotated[int, Meta(ge=0, le=200)] = 24  # mean crowd of a synthetic source
-    stall_s: Positive = 2.0  # a longer gap between frames is not covered
-    frozen_s: Positive = 10.0  # the same picture for longer than this is not a picture
+    stall_s: Seconds = 2.0  # a longer gap between frames is not covered
+    # The same picture, bit for bit, for longer than this is not a picture. The longest such run of
+    # a working camera in our footage is 0.2 s; but one that encodes a still scene alike would turn
+    # an empty place into MISSING, and missing beside suppressed would tell nobody from somebody
+    # (P7). A minute without any change makes that rare; a camera that hangs is noticed later.
+    frozen_s: Seconds = 60.0
 
 
 class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +73,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class TrackerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confirm_frames: Annotated[int, Meta(ge=1)] = 2  # detections before a track is believed
-    lost_s: Positive = 1.0  # how long a track survives without a detection
+    lost_s: Seconds = 1.0  # how long a track survives without a detection
     max_tracks: Annotated[int, Meta(ge=1, le=4096)] = 512  # bound of the state; more are dropped
 
 

@@ -142,8 +142,8 @@ def _broker(_tmp_path):
     ("library", "package", "opened"),
     [
         ("onnxruntime", "onnxruntime", _onnx),
-        ("ultralytics", "counter-appliance[ultralytics]", _ultralytics),
-        ("torch", "counter-appliance[ultralytics]", _ultralytics),
+        ("ultralytics", ".[ultralytics]", _ultralytics),
+        ("torch", ".[ultralytics]", _ultralytics),
         ("cv2", "opencv-python-headless", _video),
         ("amqtt", "amqtt", _broker),
     ],

@@ -14,19 +14,12 @@ from tests.deliveries import failure
 USER, SECRET = "train-7", "correct horse battery"
 
 
+# What the keys say about each other is crosscheck's; here is that it is asked.
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://broker:1883", "mqtt.url: scheme 'http' given, mqtt or mqtts expected"),
-        ("broker:1883", "mqtt.url: scheme 'broker' given"),
-        ("127.0.0.1", "mqtt or mqtts expected"),
-        ("mqtt://broker:99999", "port"),
-        ("mqtt://broker:0", "port"),
-        ("mqtt://broker:many", "port"),
-        ("mqtt://:1883", "host"),
-        ("mqtt://[::1", "not a URL"),
-        ("mqtt://broker/topic", "nothing is expected after the port"),
-        ("mqtt://train:s3cr3t@broker", "user name or password"),
+        ("127.0.0.1", "mqtt.url: not the address of a broker"),
+        ("mqtt://train:s3cr3t@broker", "mqtt.url: a user name or password stands in the address"),
     ],
 )
 def test_a_bad_url_is_said_at_once(url: str, said: str) -> None:
@@ -48,9 +41,9 @@ def test_the_port_follows_from_the_scheme() -> None:
     ("settings", "said"),
     [
         ({"username_file": "/nowhere/user"}, "mqtt.username_file: /nowhere/user cannot be read"),
-        ({"ca_file": "/nowhere/ca"}, "mqtt.ca_file is given, but mqtt.url is not mqtts"),
+        ({"ca_file": "/nowhere/ca"}, "mqtt.ca_file: given, but mqtt.url is not"),
         ({"url": "mqtts://broker", "ca_file": "/nowhere/ca"}, "mqtt.ca_file: /nowhere/ca"),
-        ({"url": "mqtts://broker", "cert_file": "/nowhere/c"}, "belong together"),
+        ({"url": "mqtts://broker", "cert_file": "/nowhere/c"}, "mqtt.key_file: missing"),
         (
             {"url": "mqtts://broker", "cert_file": "/nowhere/c", "key_file": "/nowhere/k"},
             "mqtt.cert_file: /nowhere/c (or its key) cannot be read",
@@ -84,4 +77,4 @@ def test_credentials_are_read_without_their_newline_and_stay_out_of_repr(
     assert (endpoint.username, endpoint.password) == (USER, SECRET)
     assert SECRET not in repr(endpoint) + str(endpoint)
     del names["username_file"]
-    assert "without" in failure("mqtt://broker", **names).message  # type: ignore[arg-type]
+    assert "mqtt.username_file: missing" in failure("mqtt://broker", **names).message  # type: ignore[arg-type]

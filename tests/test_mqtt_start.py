@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,44 @@ def test_the_right_password_delivers_and_a_wrong_one_is_said(
     assert "mqtt.password_file" in error.hint
     assert "hunter2" not in error.message + error.hint
     assert "lets nobody in" in failure(guarded.url, 60.0, protocol=protocol).message
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_user_name_without_a_password_is_asked_of_the_broker(
+    guarded: Mosquitto, protocol: str
+) -> None:
+    """Whether a name is enough is the broker's to say; this one wants a password as well."""
+    user = str(guarded.folder / "user")
+    error = failure(guarded.url, 60.0, username_file=user, protocol=protocol)
+    assert re.search("refuses the user name or password|lets nobody in by this name", error.message)
+
+
+@needs_mosquitto
+def test_a_token_for_a_user_name_is_let_in(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(f"{USER}\n")
+    with Mosquitto(tmp_path) as broker, Subscriber(broker.port) as subscriber:
+        delivers(broker.url, subscriber, username_file=str(tmp_path / "token"))
+        assert f"u'{USER}'" in broker.log
+
+
+@needs_mosquitto
+def test_no_two_devices_share_a_client_id(tmp_path: Path) -> None:
+    """A broker ends the older of two connections with one id: `a-b/c` and `a/b-c` are two."""
+    outputs = [
+        MqttOutput(MqttSettings(url="mqtt://broker"), replace(ANNOUNCEMENT, sensor_id=name))
+        for name in ("a-b/c", "a/b-c")
+    ]
+    ids = [output._session.client_id for output in outputs]
+    for output in outputs:
+        output.close(0.0)
+    assert len(set(ids)) == 2
+    with Mosquitto(tmp_path) as broker:
+        for name in ids:  # both are let in
+            output = MqttOutput(MqttSettings(url=broker.url, client_id=name), ANNOUNCEMENT)
+            output.connect()
+            output.close()
+            assert f"as {name} " in broker.log
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from counter.release import CameraState
 from counter.sources import TimedSource
 from counter.sources.merge import View, are_live, merged
 from counter.sources.timing import TICK_S, Clock
-from tests.test_sources_live import FakeCamera, Site
+from tests.fake_camera import FakeCamera, Site
 
 MS = 1_000_000
 

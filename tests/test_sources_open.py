@@ -11,7 +11,8 @@ import pytest
 from counter.errors import SourceError
 from counter.settings import CameraSettings
 from counter.sources.open import open_source
-from counter.sources.opencv import masked, open_stream
+from counter.sources.opencv import READ_TIMEOUT_S, VideoCapture, masked, open_stream
+from counter.sources.timing import Clock
 from tests.test_sources_footage import film
 
 
@@ -57,6 +58,36 @@ def test_a_refused_connection_is_one_line_without_credentials() -> None:
     with pytest.raises(SourceError) as caught:
         open_stream("rtsp://viewer:s3cret@127.0.0.1:9/live?token=s3cret")
     assert caught.value.message == "rtsp://127.0.0.1:9/...: no stream there"
+
+
+class SilentDevice:
+    """As a V4L2 node that opens and gives nothing: each read waits to its limit."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self.reads = 0
+
+    def read_clock(self) -> int:
+        return self.now_ns
+
+    def set(self, *_: object) -> None: ...
+    def get(self, _: object) -> float:
+        return 0.0
+
+    def grab(self) -> bool:
+        self.reads += 1
+        self.now_ns += round(READ_TIMEOUT_S * 1e9)
+        return False
+
+    def release(self) -> None: ...
+
+
+def test_a_device_that_gives_nothing_is_given_up_after_ten_seconds() -> None:
+    device = SilentDevice()
+    with pytest.raises(SourceError, match="/dev/video7: it opens, but no picture can be decoded"):
+        VideoCapture(device).proven("/dev/video7", Clock(device.read_clock))
+    assert device.now_ns == 10 * 10**9
+    assert device.reads == 2
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from counter.frame import Frame, Pixels
 from counter.release import CameraState
+from counter.settings import CameraSettings
 from counter.sources.capture import KEEP, Pictures
 from counter.sources.picture import Judge
 
@@ -53,6 +54,13 @@ def test_the_same_picture_becomes_frozen_and_a_new_one_thaws_it() -> None:
     assert judge.verdict(same, 6 * SECOND) is OK
 
 
+def test_a_still_scene_without_noise_is_a_picture_for_a_minute() -> None:
+    """Frozen is MISSING, and an empty place that is MISSING is told from a suppressed one (P7)."""
+    judge, empty = Judge(CameraSettings(source="rtsp://camera/").frozen_s), platform()
+    states = [judge.verdict(empty, second * SECOND) for second in range(62)]
+    assert states == [OK] * 60 + [FROZEN] * 2
+
+
 def test_noise_of_one_level_keeps_a_still_scene_alive() -> None:
     judge, still = Judge(frozen_s=3), platform()
     for second in range(20):
@@ -62,7 +70,7 @@ def test_noise_of_one_level_keeps_a_still_scene_alive() -> None:
 
 @pytest.mark.shared
 def test_no_real_footage_is_black_or_frozen(shared) -> None:
-    """One judge a film, at a limit twenty times as strict as the default."""
+    """One judge a film, at a limit a hundred and twenty times as strict as the default."""
     films = sorted((shared / "data" / "videos").glob("*.[ma][pv][4i]"))
     assert films
     for film in films:

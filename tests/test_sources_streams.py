@@ -1,5 +1,6 @@
 """Real streams on loopback: they open with a password, are lost with the server, and come back."""
 
+import logging
 import subprocess
 import sys
 import time
@@ -66,6 +67,16 @@ def until_lost(source: LiveSource) -> CameraState:
     return source.state
 
 
+def until_said(source: LiveSource, line: str, caplog: pytest.LogCaptureFixture) -> None:
+    until = time.monotonic() + LIMIT_S
+    for frame in source.frames():
+        if frame is not None:
+            frame.release()
+        if line in caplog.messages or time.monotonic() > until:
+            break
+    assert line in caplog.messages
+
+
 @pytest.mark.parametrize(
     ("server", "scheme"),
     [(rtsp, "rtsp"), (http, "http")],
@@ -73,8 +84,9 @@ def until_lost(source: LiveSource) -> CameraState:
     ids=["rtsp", "http"],
 )
 def test_a_stream_delivers_is_lost_with_its_server_and_comes_back(
-    server: Server, scheme: str
+    server: Server, scheme: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "counter.sources")
     source = camera(server, scheme)
     assert pictures(source, 20) == 20
     assert source.state.value == "ok"
@@ -83,6 +95,8 @@ def test_a_stream_delivers_is_lost_with_its_server_and_comes_back(
     server.start()
     assert pictures(source, 5) == 5
     assert source.state.value == "ok"
+    until_said(source, "camera door: back", caplog)
+    assert [line for line in caplog.messages if line.startswith("camera door: lost (")]
     source.close()
     assert not source._thread.is_alive()
 
@@ -106,12 +120,17 @@ def test_the_h264_of_a_real_camera_is_decoded_also_from_the_middle(shared, joine
 
 
 @pytest.mark.parametrize("server", [rtsp], indirect=True)
-def test_a_wrong_password_is_a_lost_camera(server: Server) -> None:
+def test_a_wrong_password_is_a_lost_camera(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     source = camera(server, "rtsp", "wr0ng")
     views = merged([source])
     assert [next(views).frame for _ in range(3)] == [None] * 3
     assert source.state is CameraState.LOST
+    said = f"camera door: lost (rtsp://127.0.0.1:{server.port}/...: no stream there), trying again"
+    until_said(source, said, caplog)
     source.close()
+    assert caplog.messages == [said]
 
 
 @pytest.mark.parametrize("server", [silent], indirect=True)
@@ -137,10 +156,11 @@ def test_a_slow_reader_gets_the_newest_picture_and_the_rest_is_dropped(server: S
 
 
 QUIET = """
-import sys
+import logging, sys
 from counter.errors import SourceError
 from counter.settings import CameraSettings
 from counter.sources.open import open_source
+logging.disable()
 for address in sys.argv[1:]:
     try:
         source = open_source("door", CameraSettings(source=address))

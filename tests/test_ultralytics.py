@@ -42,7 +42,7 @@ def test_without_the_package_it_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "net.pt").write_bytes(b"")
     with pytest.raises(ModelError, match="package torch is not installed") as caught:
         open_detector(SETTINGS, registered(tmp_path / "net.pt"))
-    assert "pip install 'counter-appliance[ultralytics]'" in caught.value.hint
+    assert "pip install '.[ultralytics]'" in caught.value.hint
     assert "YOLO_CONFIG_DIR" not in os.environ
 
 

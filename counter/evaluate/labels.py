@@ -7,7 +7,8 @@ points  a directory of CSV files `x,y`, pixels, one row a head, named like the i
 counts  a CSV file `frame,count`: the frames that were counted; or `seconds,count`: a count holds
         from that time of the clip until the next row, and to the end after the last one.
 
-Rule: a frame that nobody labelled is not a frame without people; it is left out.
+Rule 1: a frame that nobody labelled is not a frame without people; it is left out.
+Rule 2: a row that cannot be a label, by its form or its size, ends the reading: no guess.
 """
 
 import csv
@@ -15,14 +16,17 @@ from collections.abc import Callable, Iterable, Sequence
 from configparser import ConfigParser
 from configparser import Error as IniError
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 from counter.errors import SourceError
-from counter.evaluate.request import LabelKind, Request
+from counter.evaluate.request import MOST_PIXELS, LabelKind, Request
 
 Foot = tuple[float, float]  # fractions of the image
 Standing = Callable[[Sequence[Foot]], int]  # how many of these are in the zone
 PERSON_CLASSES = {1, -1}
+MOST_FRAMES = 1_000_000  # 11 hours at 25 a second: a larger number is no frame of a clip
+MOST_PEOPLE = 1_000_000  # as disclosure.MOST
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 
@@ -76,7 +80,8 @@ def _size(request: Request) -> tuple[int, int]:
     try:
         ini = ConfigParser()
         ini.read(labels.parent / "seqinfo.ini", encoding="utf-8")
-        return ini.getint("Sequence", "imWidth"), ini.getint("Sequence", "imHeight")
+        width, height = (ini.get("Sequence", key) for key in ("imWidth", "imHeight"))
+        return _whole(width, 1, MOST_PIXELS), _whole(height, 1, MOST_PIXELS)
     except (IniError, ValueError) as error:
         if not needs_size(request):
             return 1, 1
@@ -90,8 +95,9 @@ def _mot(path: Path, size: tuple[int, int]) -> dict[int, list[Foot]]:
     feet: dict[int, list[Foot]] = {}
     for line, row in _rows(path):
         try:
-            frame, (left, top, width, height) = int(row[0]), map(float, row[2:6])
-            mark, kind = (int(float(text)) for text in (*row[6:8], "1", "-1")[:2])
+            frame = _whole(row[0], 0, MOST_FRAMES)
+            left, top, width, height = map(_number, row[2:6])
+            mark, kind = (int(_number(text)) for text in (*row[6:8], "1", "-1")[:2])
         except ValueError as error:
             raise _unreadable(path, line, "frame,id,left,top,width,height,mark,class") from error
         people = feet.setdefault(frame, [])
@@ -121,6 +127,8 @@ def _points(folder: Path, images: Path, size: tuple[int, int] | None) -> dict[in
                 if line == 1:  # the header
                     continue
                 raise _unreadable(path, line, "x,y") from error
+            if not (isfinite(x) and isfinite(y)):
+                raise _unreadable(path, line, "x,y")
             feet[frame].append(_fraction(x, y, size or (1, 1)))
     if not feet:
         raise SourceError(f"{folder}: no CSV file is named like an image of {images}")
@@ -135,7 +143,8 @@ def _table(path: Path, offset: int) -> Labels:
     values: list[tuple[float, int]] = []
     for line, row in rows[1:]:
         try:
-            values.append((float(row[0]), int(row[1])))
+            start = _number(row[0]) if unit == "seconds" else _whole(row[0], 0, MOST_FRAMES)
+            values.append((start, _whole(row[1], 0, MOST_PEOPLE)))
         except (ValueError, IndexError) as error:
             raise _unreadable(path, line, f"{unit},count") from error
     if unit == "frame":
@@ -153,6 +162,22 @@ def _rows(path: Path) -> Iterable[tuple[int, list[str]]]:
     if not rows and path.suffix != ".csv":
         raise SourceError(f"{path}: holds no labels")
     return rows
+
+
+def _number(text: str) -> float:
+    """Read a finite number; ValueError for anything else."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("not a finite number")
+    return number
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    """Read a whole number, also as `3.0`; ValueError outside of `least` to `most`."""
+    number = _number(text)
+    if not number.is_integer() or not least <= number <= most:
+        raise ValueError(f"not a whole number from {least} to {most}")
+    return int(number)
 
 
 def _unreadable(path: Path, line: int, expected: str) -> SourceError:

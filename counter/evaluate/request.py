@@ -11,6 +11,7 @@ from pathlib import Path
 from counter.errors import ConfigError, RefusedError
 from counter.purposes import RULES, Purpose
 from counter.settings import (
+    FPS_RANGE,
     CameraSettings,
     LineSettings,
     ModelSettings,
@@ -23,6 +24,7 @@ from counter.settings import (
 CAMERA, ZONE, LINE = "clip", "view", "line"
 WHOLE: tuple[Point, ...] = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 STARTS_AT = "2026-01-01T00:00:00Z"  # a point of every grid; the clip's own date is of no account
+MOST_PIXELS = 100_000  # a side of a labelled picture
 LIVE_PREFIXES = ("rtsp:", "rtsps:", "http:", "https:", "udp:", "tcp:", "rtmp:", "srt:", "/dev/")
 
 
@@ -91,6 +93,7 @@ def settings_of(request: Request) -> Settings:
             "labels: none given, evaluate needs something to compare with",
             "give --labels FILE, or a line with its entries and exits",
         )
+    _check_numbers(request)
     lined = request.line is not None
     purpose = Purpose.FOOTFALL if lined else request.purpose
     line = LineSettings(camera=CAMERA, points=list(request.line.points)) if request.line else None
@@ -106,6 +109,17 @@ def settings_of(request: Request) -> Settings:
         model=request.model,
         tracker=request.tracker,
     )
+
+
+def _check_numbers(request: Request) -> None:
+    """Raise ConfigError for what a configuration would not be allowed to say."""
+    if request.label_size and not all(1 <= side <= MOST_PIXELS for side in request.label_size):
+        raise ConfigError(
+            f"--label-size: expected 1 to {MOST_PIXELS} pixels a side", "for example 768x576"
+        )
+    least, most = FPS_RANGE
+    if request.fps is not None and not least <= request.fps <= most:
+        raise ConfigError(f"--fps: expected {least} to {most} pictures a second")
 
 
 def _zone(request: Request) -> ZoneSettings:

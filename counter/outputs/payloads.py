@@ -1,7 +1,8 @@
 """The closed types of everything that goes out as JSON.
 
 Rule 1: a field that is not here does not leave; a number of persons leaves only as one of `Count`.
-Rule 2: numbers are whole, a density in halves: finer than the gate's steps cannot be written.
+Rule 2: numbers are whole, a share in steps of 5 %, a density in halves; `wire.py` holds what it
+writes to these types, since msgspec does so only with what it reads.
 Rule 3: strings are short and of a closed alphabet, so that a payload has a byte budget.
 
 `schema.py` makes the published JSON Schemas from these types.

@@ -8,20 +8,19 @@ Rule 3: an error of ours is its type and the places it passed, not its text (P8)
 """
 
 import logging
-import traceback
-from pathlib import Path
 from typing import Final
 
+from counter.errors import fault
 from counter.release import CameraState
 
+# FROZEN is not among them: where a camera gives equal pictures of an empty place, the line's time
+# would tell when somebody came.
 SAID: Final = {
     CameraState.OK: (logging.INFO, "back"),
     CameraState.LOST: (logging.WARNING, "lost ({why}), trying again"),
     CameraState.STALLED: (logging.WARNING, "stalled (it is open, and no picture comes)"),
     CameraState.BLACK: (logging.WARNING, "black (there is nothing in its picture)"),
-    CameraState.FROZEN: (logging.WARNING, "frozen (its picture does not change)"),
 }
-PACKAGE: Final = Path(__file__).parents[1]
 
 _log = logging.getLogger("counter.sources")
 
@@ -43,7 +42,7 @@ class News:
         if state is not self._state:
             self._state, self._since_ns = state, now_ns
         held = now_ns - self._since_ns >= self._hold_ns
-        if state is self._said or not (held or self._said is CameraState.OK):
+        if state not in SAID or state is self._said or not (held or self._said is CameraState.OK):
             return
         self._said = state
         level, text = SAID[state]
@@ -51,16 +50,7 @@ class News:
 
     def broke(self, error: Exception) -> None:
         """Take an error of ours; the same one is said once. Called by the thread that reads."""
-        fault = _fault(error)
-        if fault != self._fault:
-            self._fault = fault
-            _log.error("camera %s: internal error: %s, trying again", self._camera, fault)
-
-
-def _fault(error: Exception) -> str:
-    places = [
-        f"{Path(frame.filename).relative_to(PACKAGE)}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(PACKAGE)
-    ]
-    return f"{type(error).__name__} at {' > '.join(places)}"
+        what = fault(error)
+        if what != self._fault:
+            self._fault = what
+            _log.error("camera %s: internal error: %s, trying again", self._camera, what)

@@ -51,7 +51,7 @@ class MqttOutput:
         endpoint = endpoint_of(settings)
         self._session = Session(
             endpoint=endpoint,
-            client_id=settings.client_id or "counter-" + announcement.sensor_id.replace("/", "-"),
+            client_id=settings.client_id or _client_id(announcement.sensor_id),
             protocol=settings.protocol,
             keepalive_s=settings.keepalive_s,
             expiry_s=EXPIRY_INTERVALS * announcement.interval_s,
@@ -111,3 +111,8 @@ class MqttOutput:
         where = f"mqtt.url: no connection to the broker at {self._session.endpoint}"
         hint = error.hint or "is the broker running, and are host and port right?"
         return OutputError(f"{where}: {error.reason}", hint)
+
+
+def _client_id(sensor_id: str) -> str:
+    """No name holds `_` (see `Name`), so no two devices share an id and throw each other off."""
+    return "counter-" + sensor_id.replace("/", "_")

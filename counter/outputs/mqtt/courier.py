@@ -8,6 +8,7 @@ oldest release that waits, or the last one again.
 Rule 3: a lost connection is tried again after 1 s, 2 s, ... 60 s; one that did not hold for as
 long as the longest wait does not shorten it, so that two devices of one name cannot play tug.
 Rule 4: no line of the log holds a payload.
+Rule 5: whatever goes wrong, the thread goes on: nobody would miss one that died.
 """
 
 import contextlib
@@ -45,6 +46,7 @@ class Courier:
         self._health: Message | None = None  # the newest only: it says how the box is now
         self._health_due = False
         self._stop_at: float | None = None  # monotonic seconds
+        self._wait_s = FIRST_WAIT_S  # before the next attempt
         self._thread: threading.Thread | None = None
         # A pipe, not a socket pair: the sandbox has no unix sockets.
         self._woken, self._wake = os.pipe()
@@ -76,20 +78,28 @@ class Courier:
         os.close(self._wake)
 
     def _run(self, link: Link | None) -> None:
-        wait_s = FIRST_WAIT_S
         while link is not None or not self._given_up():
-            if link is not None:
-                since = time.monotonic()
-                self._serve(link)
-                if self._stop_at is not None and not len(self._outbox):
-                    return
-                why = link.end or "no acknowledgement"
-                _log.warning("connection to the broker lost (%s), trying again", why)
-                if time.monotonic() - since >= LONGEST_WAIT_S:
-                    wait_s = FIRST_WAIT_S
-            self._pause(wait_s)
-            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-            link = None if self._given_up() else self._try()
+            try:
+                link = self._round(link)
+            except Exception as error:  # noqa: BLE001  # Rule 5; only its kind is safe to say
+                _log.warning("delivery failed (%s), trying again", type(error).__name__)
+                link = None
+                time.sleep(TICK_S)  # where not even `_pause` works
+
+    def _round(self, link: Link | None) -> Link | None:
+        """Serve one connection to its end, wait, and give the next one; None: there is none."""
+        if link is not None:
+            since = time.monotonic()
+            self._serve(link)
+            if self._stop_at is not None and not len(self._outbox):
+                return None
+            why = link.end or "no acknowledgement"
+            _log.warning("connection to the broker lost (%s), trying again", why)
+            if time.monotonic() - since >= LONGEST_WAIT_S:
+                self._wait_s = FIRST_WAIT_S
+        wait_s, self._wait_s = self._wait_s, min(2 * self._wait_s, LONGEST_WAIT_S)
+        self._pause(wait_s)
+        return None if self._given_up() else self._try()
 
     def _try(self) -> Link | None:
         try:
@@ -110,7 +120,9 @@ class Courier:
             link.send(self._batch(release))
             while link.alive and not link.stalled and not self._late():
                 if link.idle:
-                    release = self._next(link, release)
+                    self._settle(link, release)
+                    release = self._outbox.take(time.monotonic_ns())
+                    link.send(self._batch(release))
                     if link.idle and self._stop_at is not None:
                         self._part(link, self._stop_at)
                         return
@@ -118,19 +130,17 @@ class Courier:
         except Exception as error:  # noqa: BLE001  # paho on a broken stream: only its kind is safe to say
             _log.warning("connection to the broker failed: %s", type(error).__name__)
         finally:
-            link.drop()
             if release is not None:
                 self._outbox.give_back(release, time.monotonic_ns())
+            link.drop()
 
-    def _next(self, link: Link, release: Release | None) -> Release | None:
+    def _settle(self, link: Link, release: Release | None) -> None:
+        """All of a release is acknowledged."""
         if link.refused:
             _log.warning("the broker refused a message: %s", link.refused)
             link.refused = ""
         if release is not None:
             self._outbox.done(release)
-        release = self._outbox.take(time.monotonic_ns())
-        link.send(self._batch(release))
-        return release
 
     def _batch(self, release: Release | None) -> tuple[Message, ...]:
         health: tuple[Message, ...] = ()

@@ -1,5 +1,7 @@
 """Where the broker is, and what lets us in: all of it is looked at before anything connects.
 
+What the keys say about each other is checked in `crosscheck`, once for `check` and for here.
+
 Rule 1: an error names the key and the file, never what the file holds.
 Rule 2: credentials come from files; in the URL they would end up in logs and process lists.
 Rule 3: a certificate is always checked, with the host's name.
@@ -10,13 +12,10 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
 
+from counter.crosscheck import broker_address
 from counter.errors import ConfigError
 from counter.settings import MqttSettings
-
-PORTS = {"mqtt": 1883, "mqtts": 8883}  # registered by IANA
-URL_HINT = 'write mqtt.url = "mqtt://host:1883", or "mqtts://host:8883" for TLS'
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,53 +31,15 @@ class Endpoint:
 
 
 def endpoint_of(settings: MqttSettings) -> Endpoint:
-    """Read the URL and every file it needs. Raises ConfigError."""
-    try:
-        parts = urlsplit(settings.url)
-    except ValueError as error:
-        raise ConfigError("mqtt.url is not a URL", URL_HINT) from error
-    host, port = _address(parts)
+    """Read every file that the settings name. Raises ConfigError, also for what disagrees."""
+    scheme, host, port = broker_address(settings)
     username = _secret("mqtt.username_file", settings.username_file)
     password = _secret("mqtt.password_file", settings.password_file)
-    if password is not None and username is None:
-        raise ConfigError(
-            "mqtt.password_file is given without mqtt.username_file",
-            "a broker looks up the password by the user's name",
-        )
-    return Endpoint(host, port, _tls(parts.scheme, settings), username, password)
+    tls = _tls(settings) if scheme == "mqtts" else None
+    return Endpoint(host, port, tls, username, password)
 
 
-def _address(parts: SplitResult) -> tuple[str, int]:
-    if parts.scheme not in PORTS:
-        raise ConfigError(
-            f"mqtt.url: scheme {parts.scheme!r} given, mqtt or mqtts expected", URL_HINT
-        )
-    if "@" in parts.netloc:
-        raise ConfigError(
-            "mqtt.url holds a user name or password",
-            "put each in a file and name it in mqtt.username_file and mqtt.password_file",
-        )
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigError("mqtt.url: the port is not a number from 1 to 65535", URL_HINT) from error
-    if not host or port == 0:
-        raise ConfigError("mqtt.url: a host and a port from 1 to 65535 are expected", URL_HINT)
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ConfigError("mqtt.url: nothing is expected after the port", URL_HINT)
-    return host, port or PORTS[parts.scheme]
-
-
-def _tls(scheme: str, settings: MqttSettings) -> ssl.SSLContext | None:
-    if scheme == "mqtt":
-        for name in ("ca_file", "cert_file", "key_file"):
-            if getattr(settings, name) is not None:
-                raise ConfigError(f"mqtt.{name} is given, but mqtt.url is not mqtts", URL_HINT)
-        return None
-    if (settings.cert_file is None) != (settings.key_file is None):
-        raise ConfigError(
-            "mqtt.cert_file and mqtt.key_file belong together", "give both, or neither"
-        )
+def _tls(settings: MqttSettings) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if settings.ca_file is not None:
         authority = _path(settings.ca_file)
