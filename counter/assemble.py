@@ -123,6 +123,7 @@ def _outputs(opened: ExitStack, loaded: Loaded, said: Announcement) -> Sequence[
         from counter.outputs.stdout import StdoutOutput  # noqa: PLC0415
 
         outputs.append(StdoutOutput())
+        opened.callback(outputs[-1].close)
     if settings.prometheus is not None:
         from counter.outputs.prometheus import PrometheusOutput  # noqa: PLC0415
 

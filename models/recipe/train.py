@@ -91,7 +91,8 @@ def own_weights(path: Path) -> dict[str, torch.Tensor]:
     """The averaged weights of a checkpoint of this recipe, without the teacher's helpers."""
     from ultralytics.nn.tasks import torch_safe_load
 
-    model = torch_safe_load(str(path))[0]["ema"]
+    checkpoint = torch_safe_load(str(path))[0]
+    model = checkpoint["ema"] or checkpoint["model"]  # a finished run keeps the second only
     model = getattr(model, "student_model", model)
     return {name: value.float() for name, value in model.state_dict().items()}
 

@@ -11,7 +11,7 @@ from typing import Final
 Polygon = tuple[tuple[float, float], ...]
 Line = tuple[tuple[float, float], tuple[float, float]]
 
-DEMO_PEOPLE: Final[dict[str, float]] = {"platform": 21, "carriage": 20}
+DEMO_PEOPLE: Final[dict[str, float]] = {"platform": 30, "carriage": 24}
 
 DEMO_ZONES: Final[dict[str, dict[str, Polygon]]] = {
     "platform": {
