@@ -82,7 +82,7 @@ def line(count: dict[str, Any]) -> str:
     return f"{end}  {count['name']} {count['measure']}  {_persons(count):>7}  {level}".rstrip()
 
 
-def plain(board: Board, width: int = 110) -> str:
+def plain(board: Board, width: int = 120) -> str:
     """Draw the table as text, for a terminal that is none."""
     console = Console(width=width, no_color=True, force_terminal=False)
     with console.capture() as capture:
