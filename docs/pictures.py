@@ -59,7 +59,7 @@ def table() -> None:
         board = Board(title="what everybody may know")
         opened.enter_context(listening(broker, settings.sensor_id, board.take))
         machine.run(lambda: machine.engine.now_ns / 1e9 >= SECONDS)
-    console = Console(record=True, width=100, file=io.StringIO())
+    console = Console(record=True, width=112, file=io.StringIO())
     console.print("$ counter demo --scene platform")
     console.print(board.draw())
     console.save_svg(str(HERE / "demo.svg"), title="counter")

@@ -157,7 +157,7 @@ class TestTable:
     def test_a_published_count_is_its_number_a_bar_and_a_word(self) -> None:
         persons, fill, level, times = shown(published(ZONE, 1, 25))
         assert persons == "25"
-        assert fill == "█" * 5 + "░" * 15 + "  25 %"
+        assert fill == "█" * 3 + "░" * 9 + "  25 %"
         assert level == "few seats available"
         assert times == "00:01:00 to 00:02:00"
 
@@ -180,7 +180,7 @@ class TestTable:
         assert "0" not in line(payload(make(cell, 1))).partition("  ")[2]
 
     def test_more_than_full_does_not_burst_the_bar(self) -> None:
-        assert shown(published(ZONE, 1, 145))[1] == "█" * 20 + " 145 %"
+        assert shown(published(ZONE, 1, 145))[1] == "█" * 12 + " 145 %"
 
     def test_a_message_that_comes_twice_is_one_release(self) -> None:
         board = Board("title")

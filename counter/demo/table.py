@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-BAR = 20  # characters of a full bar
+BAR = 12  # characters of a full bar
 STYLES = {
     "EMPTY": "green",
     "MANY_SEATS_AVAILABLE": "green",
@@ -41,7 +41,7 @@ class Board:
     def draw(self) -> RenderableType:
         table = Table(title=self.title, title_justify="left", expand=False)
         for heading in ("cell", "persons", "fill", "level", "interval (UTC)"):
-            table.add_column(heading, no_wrap=True)
+            table.add_column(heading)
         for topic in sorted(self.counts):
             table.add_row(*_row(self.counts[topic]))
         if not self.counts:
