@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.machine import report
 from counter import models
-from counter.cells import released_cells
+from counter.assemble import announcement
 from counter.clock import FootageClock
 from counter.config import Loaded
 from counter.counting import Counting
@@ -29,7 +29,6 @@ from counter.engine import Engine
 from counter.frame import Frame
 from counter.health import Monitor, standing
 from counter.outputs.prometheus import PrometheusOutput
-from counter.outputs.wire import Announcement
 from counter.people import Detections
 from counter.purposes import Purpose
 from counter.release import CameraState
@@ -160,17 +159,7 @@ def _metrics(settings: Settings, model: models.Model) -> PrometheusOutput:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    gate = Gate(settings)
-    said = Announcement(
-        sensor_id=settings.sensor_id,
-        purpose=settings.purpose,
-        interval_s=gate.parameters.interval_s,
-        cells=released_cells(settings),
-        rules=(gate.parameters.rule_id,),
-        model=model.name,
-        model_sha256=model.entry.sha256,
-        config_sha256="0" * 64,
-    )
+    said = announcement(_loaded(settings), Gate(settings), model)
     return PrometheusOutput(PrometheusSettings(port=port), said)
 
 

@@ -12,7 +12,6 @@ from threading import Event
 from types import FrameType
 
 from counter import models
-from counter.cells import released_cells
 from counter.clock import LiveClock, footage_clock
 from counter.config import Loaded
 from counter.counting import Counting
@@ -80,16 +79,7 @@ def appliance(loaded: Loaded, *, realtime: bool = False) -> Iterator[Machine]:
         sources = [_opened(opened, open_source(n, c)) for n, c in settings.cameras.items()]
         live = are_live(sources)
         health = standing(loaded, model, detector.backend)
-        said = Announcement(
-            sensor_id=settings.sensor_id,
-            purpose=settings.purpose,
-            interval_s=interval_s,
-            cells=released_cells(settings),
-            rules=(gate.parameters.rule_id,),
-            model=model.name,
-            model_sha256=model.entry.sha256,
-            config_sha256=loaded.sha256,
-        )
+        said = announcement(loaded, gate, model)
         yield Machine(
             engine=Engine(
                 detector=detector,
@@ -104,6 +94,20 @@ def appliance(loaded: Loaded, *, realtime: bool = False) -> Iterator[Machine]:
             live=live,
             summary=f"{model.name} on {detector.backend}, a release every {interval_s} s",
         )
+
+
+def announcement(loaded: Loaded, gate: Gate, model: models.Model) -> Announcement:
+    """Gather what stands for the whole run and is released with it."""
+    return Announcement(
+        sensor_id=loaded.settings.sensor_id,
+        purpose=loaded.settings.purpose,
+        interval_s=gate.parameters.interval_s,
+        cells=gate.cells,
+        rules=(gate.parameters.rule_id,),
+        model=model.name,
+        model_sha256=model.entry.sha256,
+        config_sha256=loaded.sha256,
+    )
 
 
 def _opened(opened: ExitStack, source: TimedSource) -> TimedSource:

@@ -79,16 +79,14 @@ class Counting:
 
     def _tally(self, cell: Cell, interval: Interval) -> Tally:
         if cell.kind is Kind.LINE:
-            camera = self._cameras[self._settings.lines[cell.name].camera]
+            seen = self._cameras[self._settings.lines[cell.name].camera].tally
             way = Direction.IN if cell.measure is Measure.ENTRIES else Direction.OUT
-            parts = [(camera, camera.tally.crossings(cell.name, way))]
+            parts = [(seen, seen.crossings(cell.name, way))]
         else:
-            parts = [
-                (camera, camera.tally.occupancy(zone))
-                for zone in self._zones_of(cell)
-                if (camera := self._cameras[self._settings.zones[zone].camera])
-            ]
-        coverage = min(camera.tally.coverage(interval.length_s) for camera, _ in parts)
+            zones = [(zone, self._settings.zones[zone].camera) for zone in self._zones_of(cell)]
+            tallies = [(zone, self._cameras[camera].tally) for zone, camera in zones]
+            parts = [(seen, seen.occupancy(zone)) for zone, seen in tallies]
+        coverage = min(seen.coverage(interval.length_s) for seen, _ in parts)
         known = [value for _, value in parts if value is not None]
         if self._doubtful or coverage == 0 or len(known) < len(parts):
             return Tally(cell, interval, None, 0.0)

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from counter import __version__
+from tests.broker import free_port
 from tests.commands import COUNT, ROOT, assert_mistake, counter, film
 
 BASE = """
@@ -41,13 +42,6 @@ def busy_port() -> Iterator[int]:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         yield taken.getsockname()[1]
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_version_and_help():
@@ -98,10 +92,11 @@ def test_a_truncated_video_is_counted_as_far_as_it_goes(tmp_path: Path):
     assert all(count["status"] == "missing" for count in later)  # seen for less than 8 s
 
 
-def test_a_broker_that_is_not_there(tmp_path: Path, free_port: int):
+def test_a_broker_that_is_not_there(tmp_path: Path):
+    port = free_port()
     text = BASE.replace("SOURCE", "synthetic:carriage")
-    text += f'[mqtt]\nurl = "mqtt://127.0.0.1:{free_port}"\n'
-    assert_mistake(counter("run", configured(tmp_path, text)), "mqtt.url", str(free_port))
+    text += f'[mqtt]\nurl = "mqtt://127.0.0.1:{port}"\n'
+    assert_mistake(counter("run", configured(tmp_path, text)), "mqtt.url", str(port))
 
 
 def test_a_port_in_use(tmp_path: Path, busy_port: int):

@@ -1,5 +1,6 @@
 """What the demo counts: a configuration made of what was asked for on the command line."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from counter.demo.request import Request
@@ -39,15 +40,11 @@ def demo_settings(request: Request, broker: str, *, embedded: bool) -> Settings:
 
 def _scene(request: Request) -> tuple[CameraSettings, dict[str, ZoneSettings]]:
     if request.place is not None:
-        everywhere = ZoneSettings(
-            camera="eye", polygon=WHOLE_PICTURE, seats=SEATS, standing_m2=STANDING_M2
-        )
-        return CameraSettings(source=request.place), {"everywhere": everywhere}
-    zones = {
-        name: ZoneSettings(
-            camera="eye", polygon=list(polygon), seats=SEATS, standing_m2=STANDING_M2
-        )
-        for name, polygon in DEMO_ZONES[request.scene].items()
-    }
+        return CameraSettings(source=request.place), {"everywhere": _zone(WHOLE_PICTURE)}
+    zones = {name: _zone(polygon) for name, polygon in DEMO_ZONES[request.scene].items()}
     source = f"synthetic:{request.scene}"
     return CameraSettings(source=source, people=round(DEMO_PEOPLE[request.scene])), zones
+
+
+def _zone(polygon: Sequence[Point]) -> ZoneSettings:
+    return ZoneSettings(camera="eye", polygon=list(polygon), seats=SEATS, standing_m2=STANDING_M2)

@@ -50,14 +50,13 @@ class Board:
 
 
 def _row(count: dict[str, Any]) -> tuple[RenderableType, ...]:
-    level = count["level"] or ""
-    style = STYLES.get(level, "dim")
+    style = STYLES.get(count["level"], "dim")
     times = f"{count['interval_start'][11:19]} to {count['interval_end'][11:19]}"
     return (
         f"{count['name']} {count['measure']}",
         Text(_persons(count), justify="right", style="bold"),
         Text(_bar(count["fill_percent"]), style=style),
-        Text(level.replace("_", " ").lower(), style=style),
+        Text(_level(count), style=style),
         times,
     )
 
@@ -66,6 +65,10 @@ def _persons(count: dict[str, Any]) -> str:
     if count["status"] == "published":
         return str(count["value"])
     return f"<{count['less_than']}" if count["status"] == "suppressed" else "no data"
+
+
+def _level(count: dict[str, Any]) -> str:
+    return (count["level"] or "").replace("_", " ").lower()
 
 
 def _bar(percent: int | None) -> str:
@@ -77,9 +80,10 @@ def _bar(percent: int | None) -> str:
 
 def line(count: dict[str, Any]) -> str:
     """Say one count in a line of text."""
-    level = (count["level"] or "").replace("_", " ").lower()
     end = count["interval_end"][11:19]
-    return f"{end}  {count['name']} {count['measure']}  {_persons(count):>7}  {level}".rstrip()
+    return (
+        f"{end}  {count['name']} {count['measure']}  {_persons(count):>7}  {_level(count)}".rstrip()
+    )
 
 
 def plain(board: Board, width: int = 120) -> str:
