@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from counter.guarantees import Guarantee
 from counter.purposes import Purpose
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
@@ -33,6 +34,11 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # an empty place into MISSING, and missing beside suppressed would tell nobody from somebody
     # (P7). A minute without any change makes that rare; a camera that hangs is noticed later.
     frozen_s: Seconds = 60.0
+    # Polygons whose content is overwritten before anything looks at the picture (P17).
+    masks: list[Annotated[list[Point], Meta(min_length=3, max_length=64)]] = []
+    # Height of a person in pixels of the source above which a face may be recognised: EN 62676-4
+    # asks 125 pixels a metre to recognise somebody, which is 212 for a person of 1.70 m.
+    max_person_px: Annotated[int, Meta(ge=32, le=4096)] = 212
 
 
 class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +126,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mqtt: MqttSettings | None = None
     prometheus: PrometheusSettings | None = None
     stdout: bool = False  # one JSON object a line
+    ledger: str | None = None  # file of the hash-chained log of starts and stops
+    accept_weaker_sandbox: list[Guarantee] = []  # guarantees that this machine may lack
 
     @property
     def sensor_id(self) -> str:

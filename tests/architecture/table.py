@@ -17,6 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "",  # counter/__init__.py: the version
         "errors",
         "purposes",
+        "guarantees",
         "settings",
         "interval",
         "cells",
@@ -45,8 +46,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("disclosure", "outputs", "health", "ledger"),
     ("counting",),
     ("engine", "clock", "service", "voice"),
+    ("start",),  # everything that happens before rights are given up
     ("assemble", "check"),  # what `run` and `check` are made of
-    ("cli", "__main__", "demo", "evaluate", "board", "dossier"),
+    ("demo", "evaluate", "aim", "prove", "board", "dossier"),
+    ("cli", "__main__"),
 )
 
 # Who may import a ring. `evaluate` is a laboratory tool: it compares exact numbers with labels on
@@ -70,7 +73,7 @@ RINGS: dict[str, tuple[str, ...]] = {
 # through somebody else's import.
 SEALED = ("outputs", "board", "dossier", "health", "config", "crosscheck", "models")
 # Loaded before rights are given up: importing them loads no vendor that is heavy.
-LIGHT = (*SEALED, "cli", "__main__", "voice", "settings", "release")
+LIGHT = (*SEALED, "cli", "__main__", "voice", "settings", "release", "sandbox", "ledger", "start")
 HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt")
 
 # Pure: time, randomness and pictures enter as values; numbers leave as values.
