@@ -37,4 +37,5 @@ def standing(loaded: Loaded, model: Model, backend: str) -> Health:
         started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         cameras=(),
         ok=True,
+        below_ceiling=True,
     )

@@ -69,7 +69,10 @@ class Health:
     model: str  # its name in the registry
     model_sha256: str
     backend: str
-    sandbox: str  # the level of enforcement by the kernel; "none" until it is enforced
+    sandbox: str  # the level of enforcement by the kernel; "none" where it is not enforced
     started: str  # RFC 3339, UTC, whole seconds
     cameras: tuple[CameraHealth, ...]
     ok: bool  # every camera is ok
+    # No interval has had `threshold` or more persons taller than their camera's max_person_px: a
+    # smaller number would tell an empty place from one with somebody in it (P7).
+    below_ceiling: bool

@@ -42,6 +42,7 @@ HEALTH = Health(
     started="2026-06-21T04:00:00Z",
     cameras=(CameraHealth("roof", CameraState.OK),),
     ok=True,
+    below_ceiling=True,
 )
 
 

@@ -22,7 +22,19 @@ from tests.commands import SQUARE
 
 SECOND = 1_000_000_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
-HEALTH = Health("a/b", "0", "0", "m", "0", "fake", "none", "2026-01-01T00:00:00Z", (), ok=True)
+HEALTH = Health(
+    "a/b",
+    "0",
+    "0",
+    "m",
+    "0",
+    "fake",
+    "none",
+    "2026-01-01T00:00:00Z",
+    (),
+    ok=True,
+    below_ceiling=True,
+)
 
 
 def settings(*cameras: str) -> Settings:

@@ -77,6 +77,7 @@ class HealthReport(_Payload, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     started: Instant
     cameras: list[Camera]
     ok: bool
+    below_ceiling: bool
 
 
 class CellInfo(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,6 +103,7 @@ class Info(_Payload, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model_sha256: Sha256
     version: Word
     config_sha256: Sha256
+    ledger_head: Sha256 | None  # of the last record when this run began; None: no ledger is kept
     schemas: list[Word]
 
 

@@ -48,6 +48,7 @@ class Announcement:
     model: str
     model_sha256: str
     config_sha256: str
+    ledger_head: str | None = None  # sha256 of the ledger's last record
     version: str = __version__
 
 
@@ -158,9 +159,10 @@ def encode_health(health: Health) -> bytes:
         started=health.started,
         cameras=[Camera(camera.name, camera.state) for camera in health.cameras],
         ok=health.ok,
+        below_ceiling=health.below_ceiling,
     )
     worst = [Camera(camera.name, max(CameraState, key=len)) for camera in health.cameras]
-    longest = structs.replace(report, cameras=worst, ok=False)
+    longest = structs.replace(report, cameras=worst, ok=False, below_ceiling=False)
     return _padded(_held(report), len(msgspec.json.encode(longest)))
 
 
@@ -180,6 +182,7 @@ def encode_info(said: Announcement) -> bytes:
         model_sha256=said.model_sha256,
         version=said.version,
         config_sha256=said.config_sha256,
+        ledger_head=said.ledger_head,
         schemas=list(SCHEMAS),
     )
     return msgspec.json.encode(_held(info))
