@@ -9,11 +9,13 @@ from pathlib import Path
 
 QUESTIONS = {
     "frame_cost": "What does a frame cost beside its inference, and what do others take for it?",
+    "enclosure": "What does the sandbox cost?",
     "memory": "Does the process grow over 20,000 frames?",
     "tracking": "What do tracker, zones and lines cost for 5 to 500 people?",
     "detection": "What do letterbox, inference and decoding cost?",
     "counting": "How far are counts from the truth on public tracking sequences?",
     "footage": "How far are counts from the truth on real footage?",
+    "attacker": "Can sums over everything published bound a suppressed number?",
 }
 
 

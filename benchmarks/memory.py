@@ -23,6 +23,7 @@ from counter.assemble import announcement
 from counter.clock import FootageClock
 from counter.config import Loaded
 from counter.counting import Counting
+from counter.demo.scenes import DEMO_ZONES
 from counter.detectors.open import open_detector
 from counter.disclosure import Gate
 from counter.engine import Engine
@@ -40,7 +41,7 @@ from counter.settings import (
     ZoneSettings,
 )
 from counter.sources.merge import View, merged
-from counter.sources.synthetic import DEMO_ZONES, Scene
+from counter.sources.synthetic import Scene
 
 FRAMES, SAMPLES, PICTURES, FPS = 20_000, 40, 400, 10.0
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,6 +6,7 @@ Rule 1: a zone that is part of a group has no cell of its own: its number could 
 the group's.
 Rule 2: where lines release entries and exits, no occupancy is released: what a place held before,
 plus those who came, minus those who left, is what it holds now (the arithmetic: disclosure.py).
+Rule 3: a line has both directions as cells, or none: they are told together (`balance.py`).
 """
 
 from dataclasses import dataclass

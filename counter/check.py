@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from counter import models
+from counter import masking, models
 from counter.cells import Cell, released_cells
 from counter.config import Loaded
 from counter.errors import ModelError
@@ -37,6 +37,7 @@ def report(loaded: Loaded) -> str:
         f"config   sha256 {loaded.sha256}",
         "",
         _text(_cells(settings)),
+        *(f"masked   {line}" for line in _masked(settings)),
         *(f"output   {line}" for line in _outputs(settings)),
         "never    a picture, a person, a track, an exact or small number, an instant",
     ]
@@ -76,6 +77,15 @@ def _what(cell: Cell) -> str:
     if cell.measure is Measure.OCCUPANCY:
         return f"persons in {cell.kind} {cell.name}"
     return f"{cell.measure} over {cell.kind} {cell.name}"
+
+
+def _masked(settings: Settings) -> Sequence[str]:
+    return [
+        f"{masking.covered(camera.masks):.0%} of the picture of camera {name}, before anything"
+        " looks at it"
+        for name, camera in settings.cameras.items()
+        if camera.masks
+    ]
 
 
 def _outputs(settings: Settings) -> Sequence[str]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from counter.ceiling import Ceiling
 from counter.cells import Cell, Kind, released_cells
 from counter.floor import in_force
 from counter.interval import Interval, interval_at
@@ -20,7 +21,7 @@ from counter.people import Detections, Direction
 from counter.purposes import Measure
 from counter.release import ZoneCount
 from counter.settings import Settings
-from counter.tally import CameraTally, Tally
+from counter.tally import CameraTally, Persons, Tally, taller
 from counter.tracking import Tracker
 from counter.zones import Zones
 
@@ -40,6 +41,7 @@ class Counting:
         self._cells = released_cells(settings)
         self._length_s = in_force(settings).interval_s
         self._cameras = {name: _Camera(name, settings) for name in settings.cameras}
+        self._ceiling = Ceiling(settings)
         self._open: Interval | None = None
         self._held = False
         self._doubtful = False  # it was held at least once since it was opened
@@ -51,6 +53,11 @@ class Counting:
     def held(self) -> bool:
         """The clock stands before the open interval: it is not released twice, so nothing is."""
         return self._held
+
+    @property
+    def below_ceiling(self) -> bool:
+        """For Health: what the intervals that were released say of the height ceiling."""
+        return self._ceiling.below
 
     def observe(self, camera: str, people: Detections) -> None:
         """Take the people of one frame. Nobody is a fact; no call is a gap."""
@@ -72,8 +79,13 @@ class Counting:
             return ()
         self._held = False
         tallies = [self._tally(cell, closed) for cell in self._cells]
-        for camera in self._cameras.values():
+        cameras = self._cameras.values()
+        if not self._doubtful:
+            known = (c for c in cameras if c.tally.coverage(self._length_s))
+            self._ceiling.close(camera.tall for camera in known)
+        for camera in cameras:
             camera.tally.restart()
+            camera.tall.restart()
         self._open, self._doubtful = now, False
         return self._gate.release(tallies)
 
@@ -107,6 +119,8 @@ class _Camera:
         self._zones = Zones(zones.values(), most)
         self._lines = Lines(lines, most)
         self._last_ns: int | None = None
+        self._ceiling_px = settings.cameras[name].max_person_px
+        self.tall = Persons(1, most)  # above the ceiling
         self.tally = CameraTally(zones, lines, settings.cameras[name].stall_s, most)
 
     def observe(self, people: Detections) -> None:
@@ -117,3 +131,4 @@ class _Camera:
         crossings = self._lines.update(tracks)
         persons = self._zones.persons(tracks)
         self.tally.observe(people.captured_ns, persons, crossings)
+        self.tall.observe(tracks, taller(tracks, people.height_px, self._ceiling_px))

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
-from counter import geometry
+from counter import geometry, masking
 from counter.cells import Kind, released_cells
 from counter.errors import ConfigError
 from counter.floor import in_force, refuse_unsafe
@@ -55,6 +55,7 @@ def check(settings: Settings) -> tuple[str, ...]:
     _check_cameras(settings)
     _check_references(settings)
     _check_shapes(settings)
+    masking.check(settings)
     _check_disclosure(settings)
     refuse_unsafe(settings)
     _check_time(settings)
@@ -195,6 +196,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
         if name not in used:
             yield f"cameras.{name}: no zone and no line uses it"
     yield from _idle_keys(settings)
+    yield from masking.warnings(settings)
     for name, line in settings.lines.items():
         yield from _line_warnings(name, line)
     cells = released_cells(settings)

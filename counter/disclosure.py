@@ -9,13 +9,17 @@ Rule 5 (P8): other counts leave as the nearest multiple of the base, never below
 that is not below the threshold: with 11 and 5, a released 15 stands for 11 to 17.
 Fill, density and level are computed from the released number.
 Rule 6 (P9): no released cell is a sum or difference of others, and none share people
-(`cells.released_cells`, `floor.refuse_unsafe`); see below.
+(`cells.released_cells`, `floor.refuse_unsafe`). The two directions of a line leave together or not
+at all (`balance.py`); such a token is suppressed without `less_than`, because only the smaller of
+the two is below the threshold.
 Rule 7 (P13): not known is MISSING. Input that is not exactly one well-formed tally for each cell of
 one interval makes every cell MISSING: no partial release, and no zero.
 Rule 8 (P14): the larger of the configured and the compiled floor is in force, also for settings
 that were made by hand.
 Rule 9: an interval is released once. Asked again, the gate gives the same answer; asked for an
 older one, it gives none.
+Rule 10: an interval that began before `not_before` is MISSING: it was seen in part, or belongs to
+a time in which another grid may still be subtracted (`history.py`).
 
 Why footfall releases no occupancy beside lines (P9). What a place holds now is what it held, plus
 entries, minus exits. With threshold 11 and base 5, let 20 be released for the place (18..22), then
@@ -24,22 +28,23 @@ suppressed 0..10 is 7..10. The same sum bounds a suppressed entry or exit. A med
 interval instead of its end does not help: it lies between the same bounds, with the crossings of
 two intervals. So either crossings or occupancy is released by a device, never both.
 
-What remains, for whoever hardens this gate. Entries and exits of a place that is known to be empty
-at two moments balance between them, and that sum can bound a suppressed entry or exit; every
-released count in it widens the bound by 4 or more, so it tells something over a few intervals and
-hardly anything over a day. Neighbouring intervals of one zone hold mostly the same people: no sum
-ties them, but whoever knows how long people stay can guess. The memory of the last release does not
-survive a restart, so a clock that is set back while the process is down could have an interval
-released twice. A camera that encodes a still scene bit for bit alike is called frozen after
-`frozen_s` without a change, so that an empty place becomes MISSING where people would be
-suppressed, and its health says so: a sensor's noise prevents it, and a longer `frozen_s`.
+How it is attacked: `python -m benchmarks attacker` and tests/attacker.
+
+What remains, for whoever hardens this gate. Neighbouring intervals of one zone hold mostly the same
+people: no sum ties them, but whoever knows how long people stay can guess. Two devices of one
+operator know nothing of each other. What balance.py and history.py do not cover is said there. A
+camera that encodes a still scene bit for bit alike is called frozen after `frozen_s` without a
+change, so that an empty place becomes MISSING where people would be suppressed, and its health says
+so: a sensor's noise prevents it, and a longer `frozen_s`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from math import floor
 from typing import Final
 
-from counter.cells import Cell, released_cells
+from counter.balance import together
+from counter.cells import Cell, Kind, released_cells
 from counter.floor import Parameters, in_force, refuse_unsafe
 from counter.interval import Interval, interval_at
 from counter.levels import Levels
@@ -57,10 +62,15 @@ ROUNDING_ERROR: Final = 1e-9  # of a sum of floats: eight times 0.1 is 0.7999999
 
 
 class Gate:
-    """The gate of one device. Raises RefusedError for settings below the floor."""
+    """The gate of one device. Raises RefusedError for settings below the floor.
 
-    def __init__(self, settings: Settings) -> None:
+    `not_before` is aware UTC (Rule 10); None, for footage, releases from the first interval on.
+    """
+
+    def __init__(self, settings: Settings, not_before: datetime | None = None) -> None:
         refuse_unsafe(settings)  # Rule 3, Rule 6
+        if not_before is not None and not_before.tzinfo is None:
+            raise ValueError("a naive time has no place on the grid")
         self.cells = released_cells(settings)
         self.parameters = in_force(settings)  # Rule 8
         self._sensor_id = settings.sensor_id
@@ -69,6 +79,7 @@ class Gate:
         if self.parameters.coarse_from is not None:
             step = self.parameters.coarse_rounding
         self._levels = Levels(self.parameters.threshold, margin=step)
+        self._not_before = not_before
         self._last: tuple[ZoneCount, ...] = ()
 
     def release(self, tallies: Sequence[Tally]) -> tuple[ZoneCount, ...]:
@@ -111,17 +122,23 @@ class Gate:
             raise ValueError("not exactly one tally for each cell")
         if any(tally.interval != interval for tally in tallies):
             raise ValueError("tallies of several intervals")
-        return [_token(by_cell[cell], self.parameters) for cell in self.cells]
+        exact = [_checked(by_cell[cell]) for cell in self.cells]
+        alone = [_status(tally, self.parameters) for tally in exact]
+        if self._not_before is not None and interval.start < self._not_before:  # Rule 10
+            alone = [Status.MISSING] * len(alone)
+        statuses = together(self.cells, alone)  # Rule 6
+        return [_token(*told, self.parameters) for told in zip(exact, statuses, strict=True)]
 
     def _count(self, cell: Cell, interval: Interval, token: _Token) -> ZoneCount:
         status, value, coverage = token
+        below = status is Status.SUPPRESSED and cell.kind is not Kind.LINE  # Rule 6
         return ZoneCount(
             sensor_id=self._sensor_id,
             cell=cell,
             interval=interval,
             status=status,
             value=value,
-            less_than=self.parameters.threshold if status is Status.SUPPRESSED else None,
+            less_than=self.parameters.threshold if below else None,
             coverage=coverage,
             fill=_per(value, cell.capacity, self._rule.ratio_rounding),  # Rule 5
             density=_per(value, cell.area_m2, self._rule.density_rounding),
@@ -139,20 +156,30 @@ def _on_grid(tally: Tally, length_s: int) -> Interval | None:
         return None
 
 
-def _token(tally: Tally, parameters: Parameters) -> _Token:
-    """Turn one exact tally into what may be known of it. Raises ValueError (Rule 7)."""
-    value = tally.value
+def _checked(tally: Tally) -> Tally:
+    """Raise ValueError for what no tally can say (Rule 7)."""
     if not 0 <= tally.coverage <= 1 + ROUNDING_ERROR:  # also false for NaN
         raise ValueError("a coverage is a fraction")
-    if value is not None and (type(value) is not int or not 0 <= value <= MOST):
+    if tally.value is not None and (type(tally.value) is not int or not 0 <= tally.value <= MOST):
         # bool and numpy's integers are not what was agreed.
         raise ValueError("a count is a whole number of persons")
+    return tally
+
+
+def _status(tally: Tally, parameters: Parameters) -> Status:
+    """What may be told of a cell, whatever the others hold."""
+    if tally.value is None or tally.coverage < parameters.min_coverage:
+        return Status.MISSING  # Rule 7
+    return Status.SUPPRESSED if tally.value < parameters.threshold else Status.PUBLISHED  # Rule 4
+
+
+def _token(tally: Tally, status: Status, parameters: Parameters) -> _Token:
+    """Turn one exact tally into what is told of it."""
+    value = None
+    if status is Status.PUBLISHED and tally.value is not None:
+        value = rounded(tally.value, parameters)
     coverage = min(floor(tally.coverage * 10 + 0.5) / 10, 1.0)  # nearest: 0.997 was seen whole
-    if value is None or tally.coverage < parameters.min_coverage:
-        return Status.MISSING, None, coverage  # Rule 7
-    if value < parameters.threshold:
-        return Status.SUPPRESSED, None, coverage  # Rule 4
-    return Status.PUBLISHED, rounded(value, parameters), coverage
+    return status, value, coverage
 
 
 def rounded(value: int, parameters: Parameters) -> int:

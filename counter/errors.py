@@ -44,6 +44,10 @@ class OutputError(CounterError):
     """A broker, port or stream cannot be used."""
 
 
+class SandboxError(CounterError):
+    """This machine cannot take away a right of the process that the configuration wants gone."""
+
+
 def fault(error: BaseException) -> str:
     """Name an error of ours by its type and the places it passed, never by its text.
 

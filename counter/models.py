@@ -17,9 +17,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from counter.errors import ModelError
+from counter.refusals import known_by, refuse
 from counter.settings import Name
 
 REGISTRY = "registry.toml"
+KIND = "detector"
 VARIABLE = "COUNTER_MODELS"  # folders of the operator, separated like PATH
 
 Side = Annotated[int, Meta(ge=32, le=4096, multiple_of=32)]  # pixels; 32: the coarsest stride
@@ -38,7 +40,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     units: Literal["pixels", "normalised"]
     classes: Annotated[int, Meta(ge=1)]
     person: Annotated[int, Meta(ge=0)]  # index of the class
-    kind: Literal["detector"]
+    kind: Annotated[str, Meta(max_length=32)]  # "detector"; all else is refused by `_entries`
 
     def __post_init__(self) -> None:
         if self.person >= self.classes:
@@ -176,8 +178,18 @@ def _entries() -> dict[str, Entry]:
         for name, entry in _read(path).items():
             if name in entries:
                 raise ModelError(f"{path}: model.{name} is already registered", "use another name")
+            _only_detectors(entry.kind, f"{path}: model.{name}.kind")
             entries[name] = entry
     return entries
+
+
+def _only_detectors(kind: str, where: str) -> None:
+    """Raise RefusedError for a kind that knows persons by more than a box, else ModelError."""
+    if kind == KIND:
+        return
+    if name := known_by(kind):
+        raise refuse(name, f"{where}: {kind}", f'only kind = "{KIND}" is loaded')
+    raise ModelError(f"{where}: {kind} is not loaded", f'there is only kind = "{KIND}"')
 
 
 def _read(path: Path) -> dict[str, Entry]:

@@ -47,6 +47,7 @@ class Detections(_Sealed):
     confidence: NDArray[np.float32]  # (N,), 0..1
     captured_ns: int
     aspect: float = 16 / 9  # image width / height: makes distances comparable in both directions
+    height_px: int = 0  # of the source's picture; 0: not known, so no person has a height in pixels
 
     def __len__(self) -> int:
         return len(self.xyxy)

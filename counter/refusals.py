@@ -5,6 +5,12 @@ Rule 2: asking for a refused thing is answered with its name, not with "unknown 
 who wrote the key shall learn that it is not missing but refused.
 Rule 3: words are looked for in keys that no setting has, in the purpose and in sources; never in
 the names that people give to their zones, lines and cameras.
+Rule 4: a model is refused by the same names, for what it knows of a person: its kind in the
+registry, its classes, task and outputs as its file names them (`MODEL_WORDS`, detectors.features).
+Faces, plates, bodies' outlines and keypoints are `biometric`; age, gender, clothing and mood are
+`attribute`; embeddings, identities and columns that nobody explains are `individual-tracking`.
+Rule 5: a row says who raises it: the configuration (all rows can be asked for by a key), a model,
+`counter check --aim` (recognisable-people), `counter evaluate` (live-evaluation).
 The list follows the position of the CNIL of 19 July 2022 on cameras that only make statistics.
 """
 
@@ -38,11 +44,12 @@ REFUSALS: Final[dict[str, Refusal]] = {
         ),
     ),
     "biometric": Refusal(
-        "no face, gait or body is measured and nobody is identified",
+        "no face, gait, body or number plate is read and nobody is identified",
         "remove the key: persons are counted, nothing about them is computed",
         _words(
             "face faces facial biometric biometrics gait identify identification recognition"
-            " recognize recognise authentication watchlist blacklist whitelist"
+            " recognize recognise authentication watchlist blacklist whitelist keypoints skeleton"
+            " number_plate number_plates license_plate license_plates licence_plate licence_plates"
         ),
     ),
     "individual-tracking": Refusal(
@@ -107,6 +114,36 @@ REFUSALS: Final[dict[str, Refusal]] = {
         "draw zones apart from each other (they may share an edge), or join them in one group",
         _words("=total totals subtotal subtotals =sum sums nested parent children"),
     ),
+    "recognisable-people": Refusal(
+        "people may not be so large in the picture that they could be recognised",
+        "use a wider lens, a lower resolution, or hang the camera higher or further away",
+        _words("close_up closeup closeups portrait portraits headshot headshots zoom_in"),
+    ),
+    "live-evaluation": Refusal(
+        "exact numbers are compared with labels on recorded footage only",
+        "use `counter evaluate` on a recorded clip whose people have agreed to it",
+        _words("evaluate evaluation ground_truth truth =labels benchmark"),
+    ),
+}
+
+# What a model's file calls a class, an output, a task or itself. Not every word of REFUSALS: a
+# suitcase among 80 classes is dropped like the other 78, and nobody is known by it.
+MODEL_WORDS: Final[dict[str, frozenset[str]]] = {
+    "biometric": _words(
+        "face faces facial eye eyes iris gait fingerprint landmark landmarks keypoint keypoints kpt"
+        " kpts pose skeleton plate plates license_plate licence_plate number_plate lpr anpr"
+        " recognition"
+    ),
+    "attribute": _words(
+        "age ages gender genders sex male female man men woman women boy boys girl girls child"
+        " children kid kids baby adult adults elderly ethnicity race skin emotion emotions happy"
+        " sad angry surprised disgust neutral mask masks facemask nomask unmasked clothing clothes"
+        " hardhat ppe no_helmet no_vest attribute attributes"
+    ),
+    "individual-tracking": _words(
+        "id ids identity identities reid reidentification embedding embeddings embed embeds emb"
+        " feature features feat feats descriptor descriptors appearance"
+    ),
 }
 
 # How recorders name a stream of the past: ONVIF and vendors' manuals (RTSP playback paths of
@@ -117,11 +154,13 @@ _RECORDED: Final = re.compile(
 )
 
 
-def refuse(name: str, message: str) -> RefusedError:
-    """Make the error of a refusal, to be raised where the key is known. Raises KeyError for a name
-    that is not in the table.
+def refuse(name: str, message: str, hint: str = "") -> RefusedError:
+    """Make the error of a refusal, to be raised where the key is known: it says where, what and
+    why. Without a hint it has the table's. Raises KeyError for a name that is not in the table.
     """
-    return RefusedError(name, message, REFUSALS[name].hint)
+    refusal = REFUSALS[name]
+    why = "" if refusal.what in message else f"; {refusal.what}"
+    return RefusedError(name, f"{message}{why}", hint or refusal.hint)
 
 
 def asked_by(text: str) -> str | None:
@@ -130,12 +169,23 @@ def asked_by(text: str) -> str | None:
     `alert-webhook` and `on_change` are read as words and as neighbouring pairs of words; a word of
     the table that begins with = is the whole key (`age`, but not `max_age_s`).
     """
-    parts = [part for part in re.split(r"[^a-z0-9]+", text.lower()) if part]
-    asked = {*parts, *(f"{a}_{b}" for a, b in pairwise(parts)), "=" + "_".join(parts)}
+    asked = _asked(text)
     for name, refusal in REFUSALS.items():
         if asked & refusal.words:
             return name
     return None
+
+
+def known_by(text: str) -> str | None:
+    """Name the refusal that a model's class, output or kind falls under, if any."""
+    spoken = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)  # LicensePlate
+    asked = _asked(spoken) | _asked(text)
+    return next((name for name, words in MODEL_WORDS.items() if asked & words), None)
+
+
+def _asked(text: str) -> set[str]:
+    parts = [part for part in re.split(r"[^a-z0-9]+", text.lower()) if part]
+    return {*parts, *(f"{a}_{b}" for a, b in pairwise(parts)), "=" + "_".join(parts)}
 
 
 def is_recorded(source: str) -> bool:

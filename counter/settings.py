@@ -35,7 +35,9 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # (P7). A minute without any change makes that rare; a camera that hangs is noticed later.
     frozen_s: Seconds = 60.0
     # Polygons whose content is overwritten before anything looks at the picture (P17).
-    masks: list[Annotated[list[Point], Meta(min_length=3, max_length=64)]] = []
+    masks: Annotated[
+        list[Annotated[list[Point], Meta(min_length=3, max_length=64)]], Meta(max_length=64)
+    ] = []
     # Height of a person in pixels of the source above which a face may be recognised: EN 62676-4
     # asks 125 pixels a metre to recognise somebody, which is 212 for a person of 1.70 m.
     max_person_px: Annotated[int, Meta(ge=32, le=4096)] = 212

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from counter.cells import Cell
 from counter.interval import Interval
-from counter.people import Crossing, Direction
+from counter.people import Crossing, Direction, Tracks, TrackState
 
 # More coverage than this share of an interval (and one gap between frames, which belongs to the
 # interval in which it ends) cannot be: the clock jumped, the numbers are of no interval.
@@ -97,3 +97,44 @@ class CameraTally:
 
     def crossings(self, line: str, direction: Direction) -> int | None:
         return self._crossings[line, direction] if self._covered_ns else None
+
+
+class Persons:
+    """How many distinct persons were seen at each of some places, of bounded size.
+
+    A person is a confirmed track: one that broke and began again is counted twice, as on a line.
+    """
+
+    def __init__(self, places: int, max_tracks: int) -> None:
+        self._been = np.zeros((max_tracks, places), np.bool_)  # of each slot's present life
+        self._many = np.zeros(places, np.int64)
+
+    def __repr__(self) -> str:
+        return "<Persons>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("Persons stays in this process")
+
+    @property
+    def many(self) -> NDArray[np.int64]:
+        """(places,) since the last `restart`."""
+        return self._many
+
+    def observe(self, tracks: Tracks, there: NDArray[np.bool_]) -> None:
+        """Add one frame: `there` (N, places) says where each of `tracks` is."""
+        self._been[tracks.slot[tracks.born]] = False
+        sure = tracks.state == TrackState.CONFIRMED
+        slot = tracks.slot[sure]
+        fresh = there[sure] & ~self._been[slot]
+        self._been[slot] |= fresh
+        self._many += fresh.sum(axis=0)
+
+    def restart(self) -> None:
+        """Begin anew; who is still there is counted again."""
+        self._been.fill(False)
+        self._many.fill(0)
+
+
+def taller(tracks: Tracks, height_px: int, most_px: int) -> NDArray[np.bool_]:
+    """(N, 1) whose box is higher than `most_px` pixels of a picture of `height_px`."""
+    return ((tracks.xyxy[:, 3:4] - tracks.xyxy[:, 1:2]) * height_px) > most_px

@@ -15,13 +15,13 @@ import numpy as np
 from rich.console import Console
 
 from counter.assemble import appliance
-from counter.config import Loaded
 from counter.demo.broker import embedded_broker
-from counter.demo.place import demo_settings
+from counter.demo.place import prepared
 from counter.demo.request import Request
+from counter.demo.scenes import DEMO_PEOPLE, DEMO_ZONES
 from counter.demo.subscriber import listening
 from counter.demo.table import Board
-from counter.sources.synthetic import DEMO_PEOPLE, DEMO_ZONES, Scene
+from counter.sources.synthetic import Scene
 
 HERE = Path(__file__).parent
 PLACE: Final = "platform"
@@ -52,13 +52,13 @@ def scene() -> None:
 
 def table() -> None:
     """Run the demo and keep its last table."""
-    request = Request(scene=PLACE, seconds=SECONDS)
+    place = prepared(Request(scene=PLACE, seconds=SECONDS))
     with ExitStack() as opened:
-        broker = opened.enter_context(embedded_broker())
-        settings = demo_settings(request, broker, embedded=True)
-        machine = opened.enter_context(appliance(Loaded(settings, "0" * 64, ())))
+        opened.enter_context(embedded_broker(*place.own_ports))
+        machine = opened.enter_context(appliance(place.loaded))
         board = Board(title="what everybody may know")
-        opened.enter_context(listening(broker, settings.sensor_id, board.take))
+        sensor_id = place.loaded.settings.sensor_id
+        opened.enter_context(listening(place.broker, sensor_id, board.take))
         machine.run(lambda: machine.engine.now_ns / 1e9 >= SECONDS)
     console = Console(record=True, width=112, file=io.StringIO())
     console.print("$ counter demo --scene platform")

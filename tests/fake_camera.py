@@ -72,6 +72,7 @@ class Site:
         self.waits: list[float] = []
         self.exhausted = threading.Event()
         self.source = LiveSource("door", self._open, SETTINGS, clock=Clock(self.read, self.wait))
+        self.source.ring(threading.Event())
 
     def read(self) -> int:
         return self.now_ns
@@ -98,7 +99,7 @@ class Site:
     def end(self, camera: FakeCamera) -> None:
         threading.Timer(0.1, camera.show_last, [BAD]).start()
         self.source.close()
-        assert not self.source._thread.is_alive()
+        assert not self.source.running
 
 
 def brightness(frame: Frame | None) -> int | None:

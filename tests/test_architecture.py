@@ -134,7 +134,7 @@ def _video(tmp_path):
 def _broker(_tmp_path):
     from counter.demo.broker import embedded_broker
 
-    with embedded_broker():
+    with embedded_broker(1883):
         pass
 
 

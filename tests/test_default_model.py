@@ -12,7 +12,8 @@ from counter.detectors.open import open_detector
 from counter.frame import Frame
 from counter.people import Detections
 from counter.settings import ModelSettings
-from counter.sources.synthetic import DEMO_PEOPLE, Scene, Truth
+from counter.demo.scenes import DEMO_PEOPLE
+from counter.sources.synthetic import Scene, Truth
 
 SIZE, SEEDS, FRAMES, STEP = (640, 360), (7, 11, 13), 10, 20
 VISIBLE, HEIGHT, IOU = 0.5, 24 / 360, 0.5

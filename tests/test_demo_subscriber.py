@@ -22,8 +22,8 @@ from tests.releases import ANNOUNCEMENT, CELLS, FIRST, HEALTH, SENSOR, busy
 BROKER = """
 import sys
 from counter.demo.broker import embedded_broker
-with embedded_broker() as url:
-    print(url, flush=True)
+with embedded_broker(int(sys.argv[1])):
+    print(f"mqtt://127.0.0.1:{sys.argv[1]}", flush=True)
     sys.stdin.read()
 """
 
@@ -63,7 +63,10 @@ def assert_only_this_run(taken: list[tuple[str, int]]) -> None:
 def test_what_an_earlier_run_left_is_not_taken_from_the_embedded_broker() -> None:
     """And the embedded broker does not mark as retained what comes live."""
     with subprocess.Popen(
-        [sys.executable, "-c", BROKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", BROKER, str(free_port())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as broker:
         assert broker.stdout is not None
         url = broker.stdout.readline().strip()

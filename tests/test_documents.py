@@ -33,7 +33,7 @@ TEXTS = [
     path
     for folder in ("README.md", "pyproject.toml", "docs", "counter", "models", "examples")
     for path in sorted([ROOT / folder, *(ROOT / folder).rglob("*")])
-    if path.suffix in {".md", ".py", ".toml", ".json", ".yaml", ".svg"} and path.is_file()
+    if path.suffix in {".md", ".py", ".toml", ".json", ".yaml", ".svg", ".j2"} and path.is_file()
 ]
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

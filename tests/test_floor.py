@@ -45,14 +45,14 @@ def test_a_threshold_below_the_floor_is_the_floor(threshold: int):
     assert released(made, 9).less_than == 10
     assert released(made, 10).value == 10
     assert released(made, 11).value == 10
-    assert released(made, 11).rule_id == "passenger-information/k10/r5/v1"
+    assert released(made, 11).rule_id == "passenger-information/k10/r5/v2"
 
 
 def test_a_configuration_can_tighten():
     made = device(disclosure=DisclosureSettings(threshold=30, rounding=20, min_coverage=0.9))
     assert released(made, 29).less_than == 30
     assert released(made, 30).value == 40
-    assert released(made, 30).rule_id == "passenger-information/k30/r20/v1"
+    assert released(made, 30).rule_id == "passenger-information/k30/r20/v2"
 
 
 @pytest.mark.parametrize(("purpose", "interval_s"), [

@@ -38,6 +38,33 @@ def test_the_main_job_reaches_nobody_and_writes_nothing(home: Path) -> None:
     assert seen.code == 0, seen.errors
     assert re.search(r"occupancy +(\d+|<11)", seen.output)  # counts were released meanwhile
     assert seen.lines > 500  # the imports alone open more files than that
+    assert "sandbox full" in seen.errors or "sandbox weaker" in seen.errors
+    assert seen.refused  # of the sandbox's own attempts
+    assert seen.sockets == []
+    assert seen.writes == []
+    assert list(home.iterdir()) == []
+
+
+WITH_ALL_RIGHTS = """
+import counter.cli
+from counter.assemble import appliance
+from counter.demo.broker import embedded_broker
+from counter.demo.place import prepared
+from counter.demo.request import Request
+place = prepared(Request(seconds=31))
+with embedded_broker(*place.own_ports), appliance(place.loaded) as machine:
+    machine.run(lambda: machine.engine.now_ns >= 31e9)
+    print(machine.engine.health.standing.sandbox)
+"""
+
+
+def test_it_does_not_even_try(home: Path) -> None:
+    """The same job where nothing would be refused."""
+    seen = traced([sys.executable, "-c", WITH_ALL_RIGHTS], home, ENVIRONMENT)
+
+    assert seen.code == 0, seen.errors
+    assert seen.output.split() == ["none"]
+    assert seen.refused == []
     assert seen.sockets == []
     assert seen.writes == []
     assert list(home.iterdir()) == []

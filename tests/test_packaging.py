@@ -23,7 +23,13 @@ from tests.commands import ROOT
 pytestmark = pytest.mark.slow
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
-KINDS = {".py", ".typed", ".toml", ".onnx"}  # of files in the package; a picture is none of them
+KINDS = {
+    ".py",
+    ".typed",
+    ".toml",
+    ".onnx",
+    ".j2",
+}  # of files in the package; a picture is none of them
 # What pip says when the build's one requirement cannot be fetched.
 NO_NETWORK = re.compile(r"No matching distribution found for hatchling|Failed to establish a new")
 
@@ -88,8 +94,12 @@ def test_it_holds_the_whole_package_and_nothing_else(files: dict[str, bytes]) ->
         if "embedded" not in path.parts
     }
     embedded = {"counter/embedded/registry.toml", "counter/embedded/counter-n.onnx"}
+    templates = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "counter" / "dossier" / "templates").rglob("*.j2")
+    }
     package = {name for name in files if not name.partition("/")[0].endswith(".dist-info")}
-    assert package == modules | embedded | {"counter/py.typed"}
+    assert package == modules | templates | embedded | {"counter/py.typed"}
     assert {Path(name).suffix for name in package} == KINDS
 
 
@@ -136,6 +146,14 @@ def test_its_script_knows_where_its_model_is(installed: Path, tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert "counter-n" in done.stdout
     assert "verified" in done.stdout
+
+
+def test_its_dossier_has_its_templates(installed: Path, tmp_path: Path) -> None:
+    example = ROOT / "examples" / "carriage.toml"
+    command = (sys.executable, "-m", "counter", "dossier", str(example), "--out", str(tmp_path))
+    done = away(installed, tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("*.html"))) == 10
 
 
 def test_an_altered_model_is_noticed(installed: Path, tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """What is refused is refused by its name, and nothing else is."""
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from counter import config, refusals
 from counter.errors import RefusedError
+from counter.evaluate.request import live_refusal
 from counter.purposes import Purpose
 from counter.settings import Settings
+from tests.commands import assert_mistake, counter
 from tests.tomls import CAMERA, GOOD, LINE, REAR, ZONE, fault, parse, text
 
 REFUSED = [
@@ -58,6 +63,9 @@ REFUSED = [
           '[groups.b]\nzones = ["rear", "front"]\n'), "overlapping-zones"),
     ("total = true\n" + GOOD, "overlapping-zones"),
     ("events = true\n" + GOOD, "event-egress"),
+    (text(CAMERA + "close_up = true\n", ZONE), "recognisable-people"),
+    (GOOD + '[evaluation]\nground_truth = "gt.txt"\n', "live-evaluation"),
+    (text(CAMERA, ZONE + "licence_plates = true\n"), "biometric"),
 ]  # fmt: skip
 
 
@@ -71,8 +79,47 @@ def test_a_refusal_has_a_name_and_a_way_out(toml: str, name: str):
     assert error.hint
 
 
-def test_every_refusal_of_the_list_is_reached():
-    assert {name for _, name in REFUSED} == set(refusals.REFUSALS)
+@pytest.mark.parametrize("name", refusals.REFUSALS)
+def test_check_explains_every_refusal_of_the_table(name: str, tmp_path: Path):
+    """As a person meets it. A new row without a configuration that asks for it fails here."""
+    refusal = refusals.REFUSALS[name]
+    tomls = [toml for toml, refused in REFUSED if refused == name]
+    assert tomls, f"write down a configuration that asks for {name}"
+    (tmp_path / "box.toml").write_text(tomls[0])
+    done = counter("check", str(tmp_path / "box.toml"))
+    assert_mistake(done, f"(refused: {name})", refusal.what, refusal.hint)
+    assert done.stdout == ""
+
+
+def test_the_table_has_every_refusal_that_is_raised():
+    """Also those that are made elsewhere: a name is spelt once, and its hint stands here."""
+    live = live_refusal()
+    assert live.name in refusals.REFUSALS
+    source = Path(refusals.__file__).parent
+    spelt = {
+        name
+        for path in source.rglob("*.py")
+        for name in re.findall(r'(?:refuse|RefusedError)\(\s*"([a-z-]+)"', path.read_text())
+    }
+    assert {"live-evaluation", "small-zone"} <= spelt <= set(refusals.REFUSALS)
+
+
+def test_a_live_camera_is_not_evaluated(tmp_path: Path):
+    (tmp_path / "labels.csv").write_text("frame,count\n0,1\n")
+    for source in ("rtsp://127.0.0.1/live", "/dev/video0"):
+        done = counter("evaluate", source, "--labels", str(tmp_path / "labels.csv"))
+        assert done.returncode == 2
+        assert "(refused: live-evaluation)" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_refusal_says_why_once():
+    error = refusals.refuse("biometric", "zones.front.faces: 1 given", "do without")
+    what = refusals.REFUSALS["biometric"].what
+    assert error.message == f"zones.front.faces: 1 given; {what} (refused: biometric)"
+    assert error.hint == "do without"
+    error = refusals.refuse("biometric", f"zones.front.faces: {what}")
+    assert error.message.count(what) == 1
 
 
 def test_a_refusal_names_the_key():

@@ -138,7 +138,7 @@ def test_a_picture_that_comes_after_the_closing_is_wiped(site: Site, camera: Fak
     first.release()
     threading.Timer(0.1, camera.show_last, [20]).start()
     site.source.close()
-    assert not site.source._thread.is_alive()
+    assert not site.source.running
     assert site.source._box is None
     assert [bool(buffer.any()) for buffer in site.source._pictures._free] == [False]
 

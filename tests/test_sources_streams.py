@@ -98,7 +98,7 @@ def test_a_stream_delivers_is_lost_with_its_server_and_comes_back(
     until_said(source, "camera door: back", caplog)
     assert [line for line in caplog.messages if line.startswith("camera door: lost (")]
     source.close()
-    assert not source._thread.is_alive()
+    assert not source.running
 
 
 @pytest.mark.shared
@@ -139,7 +139,7 @@ def test_a_server_that_never_answers_can_be_left(server: Server) -> None:
     assert next(source.frames()) is None
     assert source.state is CameraState.LOST
     source.close()
-    assert not source._thread.is_alive()
+    assert not source.running
 
 
 @pytest.mark.parametrize("server", [rtsp], indirect=True)

@@ -1,18 +1,18 @@
 """The synthetic scene: the same seed gives the same world, and its truth is true."""
 
 import os
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from counter.sources.synthetic import DEMO_LINES, DEMO_PEOPLE, DEMO_ZONES, Crossings, Scene, Truth
+from counter.demo.scenes import DEMO_LINES, DEMO_PEOPLE, DEMO_ZONES
+from counter.sources.synthetic import Crossings, Scene, Truth
 from counter.sources.synthetic.scene import Kind
 from counter.sources.synthetic.truth import inside
+from tests.conftest import SHARED
 
 WIDTH, HEIGHT = SIZE = (640, 360)
-SHARED = Path(os.environ.get("COUNTER_SHARED") or Path(__file__).parents[2] / "shared")
 KINDS = ("platform", "carriage", "random")
 
 
@@ -247,4 +247,4 @@ def test_public_models_find_these_people(model, kind, floor):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    assert recall(session, kind) >= floor, "the figures became less like people"
+    assert recall(session, kind) >= floor

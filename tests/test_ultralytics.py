@@ -57,7 +57,7 @@ def test_a_package_that_came_in_online_is_refused(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory) -> dict[str, Path]:
     """Untrained models of both layouts, their scores spread so that there is something to find."""
-    torch, make = ultralytics._packages()
+    torch, make = ultralytics.packages()
     torch.manual_seed(1)
     paths = {}
     for layout, name in (("raw", "yolo11n"), ("end-to-end", "yolo26n")):

@@ -31,6 +31,8 @@ LOOPBACK = re.compile(
 )
 # glibc asks the kernel for this machine's addresses before it resolves a name: no packet leaves.
 LOCAL = re.compile(r"AF_NETLINK|NETLINK_ROUTE")
+# What the sandbox refused did not happen. Its own self-test makes such calls.
+REFUSED = re.compile(r"= -1 (EPERM|EACCES) ")
 DEVICES = ('"/dev/null"', '"/dev/tty"')
 
 
@@ -49,6 +51,7 @@ class Traced:
     errors: str
     sockets: list[str]  # lines of the trace that reach, or try to reach, beyond loopback
     writes: list[str]  # lines that open a file for writing, or change the file system
+    refused: list[str]  # lines of what the sandbox did not let through
     lines: int  # how much was traced: a trace of nothing proves nothing
 
 
@@ -73,12 +76,13 @@ def traced(
         done.stderr,
         sockets=[line for line in lines if _reaches_out(line)],
         writes=[line for line in lines if _writes(line)],
+        refused=[line for line in lines if REFUSED.search(line)],
         lines=len(lines),
     )
 
 
 def _reaches_out(line: str) -> bool:
-    if LOCAL.search(line):
+    if LOCAL.search(line) or REFUSED.search(line):
         return False
     if re.search(r"\bsocket\(", line):
         return not re.search(r"AF_(INET6?|UNIX), SOCK_STREAM", line)
@@ -88,7 +92,7 @@ def _reaches_out(line: str) -> bool:
 
 
 def _writes(line: str) -> bool:
-    if any(device in line for device in DEVICES):
+    if REFUSED.search(line) or any(device in line for device in DEVICES):
         return False
     return bool(MAKES.search(line) or (re.search(r"\bopen\w*\(", line) and WRITES.search(line)))
 

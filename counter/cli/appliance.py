@@ -20,25 +20,67 @@ def run(config: Path, *, realtime: bool) -> None:
     Nothing but rounded counts leaves the process: over MQTT, on /metrics or as JSON lines,
     whichever CONFIG has. No picture is ever stored, sent or shown.
     """
-    from counter.assemble import appliance, stop_on_signals
     from counter.config import load
+    from counter.service import stop_on_signals
+    from counter.start import begin
 
-    with stop_on_signals() as stop, appliance(load(config), realtime=realtime) as machine:
-        voice.note(f"counting with {machine.summary}")
-        machine.run(stop)
+    loaded = load(config)
+    with stop_on_signals() as stop:
+        start = begin(loaded)  # before anything heavy is imported: see there
+        from counter.assemble import appliance
+
+        with appliance(loaded, realtime=realtime, start=start) as machine:
+            voice.note(f"counting with {machine.summary}")
+            machine.run(stop)
 
 
 @cli.command()
 @CONFIG
-def check(config: Path) -> None:
+@click.option(
+    "--aim",
+    is_flag=True,
+    help="Then watch the cameras, and say in words how they are aimed; no picture is shown.",
+)
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 60),
+    default=5,
+    show_default=True,
+    help="How long --aim watches; footage may end earlier.",
+)
+@click.option(
+    "--dossier",
+    "papers",
+    type=FILE,
+    metavar="DIR",
+    help="Where its dossier is.  [default: beside CONFIG]",
+)
+def check(config: Path, *, aim: bool, minutes: int, papers: Path | None) -> None:
     """Validate CONFIG and print what it would release, on which grid, and where.
 
-    Exits with 2 and one line when CONFIG is wrong, or asks for what is refused.
+    Exits with 2 and one line when CONFIG is wrong, or asks for what is refused; with --aim also
+    when people are so large in the picture that they could be recognised.
     """
     from counter.check import report
     from counter.config import load
+    from counter.dossier.manifest import status
+    from counter.start import outlook
 
-    click.echo(report(load(config)))
+    loaded = load(config)
+    click.echo(report(loaded))
+    for line in outlook(loaded):
+        click.echo(line)
+    click.echo(f"dossier  {status(loaded, config, papers)}")
+    if not aim:
+        return
+    from counter.aim.watch import watch
+    from counter.service import stop_on_signals
+
+    with stop_on_signals() as stop:
+        found = watch(loaded.settings, minutes, stop, say=voice.note)
+    for line in ("", *found.text.splitlines()):
+        click.echo(line)  # one by one: a sealed process writes 2048 bytes at a time at most
+    found.insist()
 
 
 @cli.command()
@@ -69,9 +111,16 @@ def demo(**options: Any) -> None:
     A drawn carriage or platform is watched, its people are detected, tracked and counted, and
     the released counts go over MQTT to a live table: "<11" is a count too small to be told.
     """
-    from counter.assemble import stop_on_signals
+    from counter.demo.place import prepared
     from counter.demo.request import Request
-    from counter.demo.show import show
+    from counter.guarantees import Guarantee
+    from counter.service import stop_on_signals
+    from counter.start import begin_without_memory
 
+    place = prepared(Request(**options))
     with stop_on_signals() as stop:
-        show(Request(**options), stop)
+        # It shows what this machine can guarantee, whatever that is.
+        start = begin_without_memory(place.loaded, tuple(Guarantee), place.own_ports)
+        from counter.demo.show import show
+
+        show(place, start, stop)

@@ -6,7 +6,6 @@ show the main job without installing a broker, and for nothing else.
 
 import asyncio
 import logging
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,15 +17,14 @@ START_S = 10.0  # far above the tenth of a second it takes
 
 
 @contextmanager
-def embedded_broker() -> Iterator[str]:
-    """Give the URL of a broker that lives as long as the block."""
+def embedded_broker(port: int) -> Iterator[None]:
+    """Serve on this port of loopback for as long as the block."""
     try:
         from amqtt.broker import Broker  # noqa: PLC0415  # only the demo needs it
     except ImportError as error:
         raise OutputError(
             "the demo's own broker needs the package amqtt", "pip install amqtt, or give --mqtt"
         ) from error
-    port = _free_port()
     loop = asyncio.new_event_loop()
     ready, ended = threading.Event(), asyncio.Event()
     logging.getLogger("amqtt").setLevel(logging.CRITICAL)  # a client that leaves is no news here
@@ -39,7 +37,7 @@ def embedded_broker() -> Iterator[str]:
             "the demo's own broker did not start", "give one with --mqtt mqtt://host:1883"
         )
     try:
-        yield f"mqtt://127.0.0.1:{port}"
+        yield
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join(START_S)
@@ -59,9 +57,3 @@ def _configuration(port: int) -> dict[str, Any]:
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

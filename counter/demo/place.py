@@ -1,9 +1,15 @@
 """What the demo counts: a configuration made of what was asked for on the command line."""
 
+import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from counter import crosscheck
+from counter.config import Loaded
 from counter.demo.request import Request
+from counter.demo.scenes import DEMO_PEOPLE, DEMO_ZONES
+from counter.errors import ConfigError
 from counter.interval import interval_at
 from counter.purposes import Purpose
 from counter.settings import (
@@ -14,11 +20,39 @@ from counter.settings import (
     Settings,
     ZoneSettings,
 )
-from counter.sources.synthetic import DEMO_PEOPLE, DEMO_ZONES
 
 INTERVAL_S = 30  # the shortest that passenger information may have
 WHOLE_PICTURE: list[Point] = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
 SEATS, STANDING_M2 = 12, 4.0  # of a drawn zone: makes room for 28, so that levels change
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What will be counted, and where its counts go."""
+
+    request: Request
+    loaded: Loaded
+    broker: str  # its URL
+    own_ports: tuple[int, ...]  # of the demo's own broker, if it is to have one
+
+
+def prepared(request: Request) -> Place:
+    """Make and check the demo's configuration. Raises ConfigError."""
+    if request.video is not None and request.source is not None:
+        raise ConfigError("--video and --source are given", "give one of them")
+    port = _free_port()
+    broker = request.mqtt or f"mqtt://127.0.0.1:{port}"
+    settings = demo_settings(request, broker, embedded=request.mqtt is None)
+    crosscheck.check(settings)
+    # No file: nothing to hash.
+    loaded = Loaded(settings, sha256="0" * 64, warnings=())
+    return Place(request, loaded, broker, own_ports=() if request.mqtt else (port,))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def demo_settings(request: Request, broker: str, *, embedded: bool) -> Settings:

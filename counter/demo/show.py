@@ -11,44 +11,39 @@ from typing import Any
 
 from rich.live import Live
 
-from counter import crosscheck, voice
-from counter.assemble import Machine, appliance
-from counter.config import Loaded
+from counter import voice
+from counter.assemble import appliance
 from counter.demo.broker import embedded_broker
-from counter.demo.place import INTERVAL_S, demo_settings
-from counter.demo.request import Request
+from counter.demo.place import INTERVAL_S, Place
 from counter.demo.subscriber import Take, listening
 from counter.demo.table import Board, line, plain
-from counter.errors import ConfigError
-from counter.settings import Settings
+from counter.machine import Machine
+from counter.start import Start
 
 SETTLE_S = 1.0  # what is on its way to the table when the counting ends
 
 
-def show(request: Request, stop: Callable[[], bool]) -> None:
-    """Count for `request.seconds`, and show what was published."""
-    if request.video is not None and request.source is not None:
-        raise ConfigError("--video and --source are given", "give one of them")
+def show(place: Place, start: Start, stop: Callable[[], bool]) -> None:
+    """Count for as long as was asked, and show what was published."""
+    request, sensor_id = place.request, place.loaded.settings.sensor_id
     with ExitStack() as opened:
-        broker = request.mqtt or opened.enter_context(embedded_broker())
-        settings = demo_settings(request, broker, embedded=request.mqtt is None)
-        crosscheck.check(settings)
-        machine = opened.enter_context(appliance(_loaded(settings), realtime=request.realtime))
-        board = Board(title=f"{settings.sensor_id}: what everybody may know")
+        for port in place.own_ports:
+            opened.enter_context(embedded_broker(port))
+        machine = opened.enter_context(
+            appliance(place.loaded, realtime=request.realtime, start=start)
+        )
+        board = Board(title=f"{sensor_id}: what everybody may know")
         taken = board.take if sys.stdout.isatty() else _told(board)
-        opened.enter_context(listening(broker, settings.sensor_id, taken))
-        voice.note(f"{machine.summary}; publishing to {broker}, topics counter/v1/demo/#")
+        opened.enter_context(listening(place.broker, sensor_id, taken))
+        voice.note(f"{machine.summary}; publishing to {place.broker}, topics counter/v1/demo/#")
         with _shown(board):
             machine.run(_until(request.seconds, machine, stop))
             time.sleep(SETTLE_S)
     print(plain(board))  # noqa: T201  # the answer of the command, also where there is no terminal
-    voice.note(f"counts released: {board.releases}; no picture was kept, none could be")
+    level = machine.engine.health.standing.sandbox
+    voice.note(f"counts released: {board.releases}; no picture was kept (sandbox: {level})")
     if not any(count["status"] != "missing" for count in board.counts.values()):
         voice.note(f"hint: less than half an interval of {INTERVAL_S} s was seen: count for longer")
-
-
-def _loaded(settings: Settings) -> Loaded:
-    return Loaded(settings=settings, sha256="0" * 64, warnings=())  # no file: nothing to hash
 
 
 def _until(seconds: int, machine: Machine, stop: Callable[[], bool]) -> Callable[[], bool]:

@@ -2,7 +2,8 @@
 
 Rule 1: onnxruntime's wheel reports to its vendor unless the environment forbids it before the
 import (seen on 1.32). It is forbidden here, and a runtime that came in without it is refused.
-Rule 2: the model's input and output are checked against the registry before the first picture.
+Rule 2: the model's input and output are checked against the registry before the first picture,
+and a model that computes more of a person than a box is refused (`features`).
 """
 
 import os
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from counter.detectors import yolo
+from counter.detectors.features import Told, class_names, refuse_columns, refuse_told
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model
@@ -30,13 +32,18 @@ class OnnxDetector:
     backend = "onnx"
 
     def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:
-        """Load, check and warm up; `threads` 0: one per core. Raises ModelError."""
+        """Load, check and warm up; `threads` 0: one per core.
+
+        Raises ModelError, or RefusedError for a model that knows more of a person than a box.
+        """
         self.name = model.name
         self._head = head
         self._letterbox = yolo.Letterbox(model.entry.input)
         self._session = _session(model, threads)
+        told = _told(self._session)
+        refuse_told(model.name, told)
         source = _input_name(model, self._session)
-        self._output = self._warm_up(source)
+        self._output = self._warm_up(source, told)
         self._binding = self._session.io_binding()
         for bind, name, array in (
             (self._binding.bind_input, source, self._letterbox.tensor),
@@ -55,13 +62,24 @@ class OnnxDetector:
     def close(self) -> None:
         """Nothing to hand back: the session's memory goes with it."""
 
-    def _warm_up(self, source: str) -> yolo.Floats:
+    def _warm_up(self, source: str, told: Told) -> yolo.Floats:
         """Run once on grey, so that the first picture is not slow; give the output's array."""
         try:
             (output,) = self._session.run(None, {source: self._letterbox.tensor})
         except Exception as error:  # noqa: BLE001  # the runtime's errors share no base
             raise ModelError(f"model {self.name}: it does not run", _first_line(error)) from None
+        refuse_columns(self.name, self._head, output.shape, told)
         return yolo.checked(output.copy(), self._head, self.name)
+
+
+def _told(session: Any) -> Told:
+    """Read what ultralytics and its kind write into a file; others say nothing of themselves."""
+    written = session.get_modelmeta().custom_metadata_map
+    return Told(
+        classes=class_names(written["names"]) if written.get("names") else (),
+        task=written.get("task", ""),
+        outputs=tuple(output.name for output in session.get_outputs()),
+    )
 
 
 def _input_name(model: Model, session: Any) -> str:

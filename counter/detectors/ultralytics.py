@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from counter.detectors import yolo
-from counter.errors import ModelError
+from counter.detectors.features import Told, refuse_columns, refuse_told
+from counter.errors import ModelError, RefusedError
 from counter.frame import Frame
 from counter.models import Model
 from counter.people import Detections
@@ -35,20 +36,29 @@ class UltralyticsDetector:
     backend = "ultralytics"
 
     def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:
-        """Load, check and warm up; `threads` 0: one per core. Raises ModelError."""
+        """Load, check and warm up; `threads` 0: one per core.
+
+        Raises ModelError, or RefusedError for a model that knows more of a person than a box.
+        """
         self.name = model.name
         self._head = head
         self._letterbox = yolo.Letterbox(model.entry.input)
-        self._torch, make = _packages()
+        self._torch, make = packages()
         self._torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
         try:
-            self._network = _network(make(str(model.path), task="detect").model, head)
+            trained = make(str(model.path), task="detect").model
+            told = _told(trained)
+            refuse_told(model.name, told)
+            self._network = _network(trained, head)
             output = self._run()
+        except RefusedError:
+            raise
         except Exception as error:  # noqa: BLE001  # torch and ultralytics raise what they like
             raise ModelError(
                 f"model {model.name}: ultralytics cannot load {model.path}",
                 str(error).partition("\n")[0][:200],
             ) from None
+        refuse_columns(model.name, head, output.shape, told)
         yolo.checked(output, head, model.name)
 
     def detect(self, frame: Frame) -> Detections:
@@ -70,6 +80,13 @@ class UltralyticsDetector:
         return output
 
 
+def _told(trained: Any) -> Told:
+    """Read what a checkpoint says: the classes it was trained on, and for what task."""
+    names = getattr(trained, "names", None) or {}
+    values = names.values() if isinstance(names, dict) else names
+    return Told(tuple(map(str, values)), str(getattr(trained, "task", "") or ""))
+
+
 def _network(trained: Any, head: yolo.Head) -> Any:
     """Fuse what was trained, with the head that the registry names (some have both)."""
     end_to_end = head.layout == "end-to-end"
@@ -78,7 +95,7 @@ def _network(trained: Any, head: yolo.Head) -> Any:
     return trained.fuse(verbose=False).eval()
 
 
-def _packages() -> tuple[Any, Any]:
+def packages() -> tuple[Any, Any]:
     """Import torch and ultralytics without traces: (torch, ultralytics.YOLO)."""
     wrong = [name for name, value in QUIET.items() if os.environ.get(name) != value]
     if "ultralytics" in sys.modules and wrong:

@@ -141,7 +141,7 @@ def decode(output: Floats, head: Head, place: Fit, captured_ns: int) -> Detectio
     boxes: Boxes = corners.reshape(-1, 4)
     if not real.all():
         boxes, confidence = boxes[real], confidence[real]
-    return Detections(boxes, confidence, captured_ns, place.aspect)
+    return Detections(boxes, confidence, captured_ns, place.aspect, place.picture[1])
 
 
 def _raw(output: Floats, head: Head) -> tuple[Boxes, Floats]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from counter.errors import ConfigError, RefusedError
 from counter.purposes import RULES, Purpose
+from counter.refusals import refuse
 from counter.settings import (
     FPS_RANGE,
     CameraSettings,
@@ -76,11 +77,7 @@ def refuse_live(source: str) -> None:
 
 
 def live_refusal() -> RefusedError:
-    return RefusedError(
-        "live-evaluation",
-        "source: a live camera given, evaluate takes footage only",
-        "exact numbers are compared here: use a recorded clip whose people have agreed to it",
-    )
+    return refuse("live-evaluation", "source: a live camera given, evaluate takes footage only")
 
 
 def settings_of(request: Request) -> Settings:

@@ -13,5 +13,7 @@ class Output(Protocol):
     `close` delivers what it can within `timeout_s`, marks the device offline and frees the port.
     """
 
+    broken: bool  # nobody takes what is published any more, and nobody will
+
     def publish(self, counts: Sequence[ZoneCount], health: Health) -> None: ...
     def close(self, timeout_s: float = 5.0) -> None: ...

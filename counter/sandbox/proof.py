@@ -24,5 +24,7 @@ class Proof:
 
     @property
     def level(self) -> str:
-        """`full`, or `weaker:` and the names of what is missing; at most 64 characters."""
+        """`full`, `none`, or `weaker:` and the names of what is missing; at most 64 characters."""
+        if len(self.missing) == len(Guarantee):
+            return NONE
         return f"weaker:{','.join(self.missing)}" if self.missing else FULL

@@ -11,8 +11,8 @@ from typing import Final
 
 from counter.frame import Frame
 from counter.release import CameraState
+from counter.settings import CameraSettings
 from counter.sources.capture import Capture, Pictures
-from counter.sources.picture import Judge
 
 UNREADABLE_IN_A_ROW: Final = 250  # after so many the footage is over: 10 s at 25 fps
 # A container's count can be an estimate (its duration times fps, where the sound may be longer than
@@ -26,12 +26,12 @@ class Footage:
 
     live = False
 
-    def __init__(self, camera: str, capture: Capture, fps: float, frozen_s: float) -> None:
+    def __init__(self, camera: str, capture: Capture, fps: float, settings: CameraSettings) -> None:
         self.camera = camera
         self.now_ns = 0
         self.fps = fps
         self._capture = capture
-        self._pictures = Pictures(Judge(frozen_s))
+        self._pictures = Pictures.of(settings)
         self._cut_short = False
         self._closed = False
 

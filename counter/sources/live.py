@@ -4,6 +4,7 @@ Rule 1: the camera is never kept waiting: a frame that nobody took in time is wi
 Rule 2: a camera that is lost is tried again, with growing waits, until the source is closed;
 whatever goes wrong in its thread, an error of ours too, is a loss and not its end.
 Rule 3: `captured_ns` is CLOCK_MONOTONIC at the moment the picture was there.
+Rule 4: nothing is read before somebody asks for frames: until then rights are still being given up.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from counter.frame import Frame
 from counter.release import CameraState
 from counter.settings import CameraSettings
 from counter.sources.capture import Capture, Pictures
-from counter.sources.picture import Judge
 from counter.sources.telling import News
 from counter.sources.timing import TICK_S, Backoff, Clock
 
@@ -42,14 +42,14 @@ class LiveSource:
         first: Capture | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Start reading: from `first` when it is open already, else from what `opener` opens."""
+        """Read, once asked: from `first` when it is open already, else from what `opener` opens."""
         self.camera = camera
         self.dropped = 0  # frames that were too late; for benchmarks, never released
         self._opener = opener
         self._first = first
         self._clock = clock or Clock()
         self._stall_ns = round(settings.stall_s * 1e9)
-        self._pictures = Pictures(Judge(settings.frozen_s))
+        self._pictures = Pictures.of(settings)
         self._box: Frame | None = None
         self._lock = Lock()  # of the box
         self._bell = Event()  # rung when a frame is in the box
@@ -59,8 +59,7 @@ class LiveSource:
         self._held_s = 0.0  # how long the last attempt went well
         self._why = ""  # the last attempt failed; empty while there is no failure to tell
         self._news = News(camera, round(min(2 * settings.stall_s, STEADY_S) * 1e9))
-        self._thread = Thread(target=self._run, name=f"camera {camera}", daemon=True)
-        self._thread.start()
+        self._thread: Thread | None = None
 
     @property
     def now_ns(self) -> int:
@@ -75,10 +74,16 @@ class LiveSource:
         return self._pictures.state
 
     @property
+    def running(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
     def closed(self) -> bool:
         return self._stop.is_set()
 
     def frames(self) -> Iterator[Frame | None]:
+        self.ring(self._bell)
         while not self.closed:
             self._bell.wait(TICK_S)
             self._bell.clear()
@@ -92,14 +97,21 @@ class LiveSource:
         return frame
 
     def ring(self, bell: Event) -> None:
-        """Ring `bell` from now on: several cameras may share one."""
+        """Begin to read, and ring `bell` when there is a frame: several cameras may share one."""
         self._bell = bell
+        if self._thread is None and not self.closed:
+            name = f"camera {self.camera}"
+            self._thread = Thread(target=self._run, name=name, daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """End the thread and wipe the box. Waits for a read that blocks, JOIN_S at most."""
         self._stop.set()
         self._bell.set()
-        self._thread.join(JOIN_S)
+        if self._thread is not None:
+            self._thread.join(JOIN_S)
+        elif self._first is not None:
+            self._first.close()
         left = self.take()
         if left is not None:
             left.release()

@@ -71,12 +71,12 @@ def _file(name: str, settings: CameraSettings) -> TimedSource:
     if not (isfinite(fps) and FPS_RANGE[0] <= fps <= FPS_RANGE[1]):
         capture.close()
         raise SourceError(f"{path}: no usable frame rate in it", f"set cameras.{name}.fps")
-    return Footage(name, capture, fps, settings.frozen_s)
+    return Footage(name, capture, fps, settings)
 
 
 def _directory(name: str, settings: CameraSettings) -> TimedSource:
     capture = open_pictures(Path(settings.source))
-    return Footage(name, capture, settings.fps or DIRECTORY_FPS, settings.frozen_s)
+    return Footage(name, capture, settings.fps or DIRECTORY_FPS, settings)
 
 
 def _device(name: str, settings: CameraSettings) -> TimedSource:

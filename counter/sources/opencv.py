@@ -151,7 +151,7 @@ def open_device(path: Path, size: tuple[int, int] | None) -> VideoCapture:
     if size is not None:
         opened.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
         opened.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
-    return VideoCapture(opened).proven(str(path))
+    return VideoCapture(opened)
 
 
 def open_stream(url: str, read_timeout_s: float = READ_TIMEOUT_S) -> VideoCapture:

@@ -4,12 +4,15 @@ Rule 1: a covered lens or a dead signal is not an empty platform: its time is no
 Rule 2: what is kept of a picture to compare the next one with is a checksum, never a thumbnail:
 nothing that could be looked at outlives its frame. The price: a camera that hangs but encodes its
 last picture anew, with other rounding, is not called frozen.
+Rule 3: what is under a mask has no say, neither as it was nor as the grey that it became: a picture
+of which all the rest is black is black, also beside a bright mask or under a clock that is masked.
 """
 
 import zlib
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from counter.frame import Pixels
 from counter.release import CameraState
@@ -39,10 +42,19 @@ class Judge:
         self._checksum: int | None = None
         self._since_ns = 0
 
-    def verdict(self, pixels: Pixels, captured_ns: int) -> CameraState:
-        """Give OK, BLACK or FROZEN for (height, width, 3) uint8 `pixels`."""
+    def verdict(
+        self, pixels: Pixels, captured_ns: int, hidden: NDArray[np.bool_] | None = None
+    ) -> CameraState:
+        """Give OK, BLACK or FROZEN for (height, width, 3) uint8 `pixels`.
+
+        `hidden` (height, width) is what lies under a mask.
+        """
         step = max(1, min(pixels.shape[:2]) // ROWS)
         sample = np.ascontiguousarray(pixels[::step, ::step])
+        if hidden is not None:
+            sample = sample[~hidden[::step, ::step]]
+            if not sample.size:
+                return CameraState.BLACK  # there is nothing to see
         checksum = zlib.crc32(sample.data)
         if checksum != self._checksum:
             self._checksum, self._since_ns = checksum, captured_ns

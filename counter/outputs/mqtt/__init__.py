@@ -67,6 +67,7 @@ class MqttOutput:
             ),
             farewell=Message(topics.status, OFFLINE, expires=False),
         )
+        self.broken = False  # a broker that is away may come back
         self._dropping = False
         self._closed = False
 

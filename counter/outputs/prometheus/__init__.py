@@ -30,6 +30,7 @@ class PrometheusOutput:
     """Serves once constructed. Raises OutputError when the port cannot be had."""
 
     def __init__(self, settings: PrometheusSettings, announcement: Announcement) -> None:
+        self.broken = False  # whoever wants to know comes again
         self._interval_s = announcement.interval_s
         self._last: dict[Cell, Count | None] = dict.fromkeys(announcement.cells)
         longest = {cell: widest(announcement.sensor_id, cell) for cell in announcement.cells}

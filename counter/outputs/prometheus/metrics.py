@@ -123,6 +123,12 @@ def health_families(health: Health | None, interval_s: int) -> Iterator[Family]:
         (),
         {(): _seconds(health.started)},
     )
+    yield _gauge(
+        "counter_below_ceiling",
+        "1 until an interval had a threshold's worth of persons above max_person_px.",
+        (),
+        {(): health.below_ceiling},
+    )
     yield _gauge("counter_healthy", "1 when every camera is ok.", (), {(): health.ok})
     yield _states(
         "counter_camera_state",

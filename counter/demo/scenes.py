@@ -3,7 +3,8 @@
 Rule 1: zones of one place do not overlap; a person is in a zone by the foot point.
 Rule 2: a line is walked start to end; entries go from its left to its right in the picture.
 Rule 3: with DEMO_PEOPLE the large zone usually holds more than 11 people, the others fewer.
-The numbers are floor rectangles of layout.py seen through its cameras: change both together.
+The numbers are floor rectangles of sources/synthetic/layout.py seen through its cameras: change
+both together.
 """
 
 from typing import Final

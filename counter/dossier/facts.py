@@ -1,0 +1,179 @@
+"""What the documents may say: gathered once, the same for every language.
+
+Rule 1: no address of a camera and no path of a secret is here: how a camera is connected is enough.
+Rule 2: nothing here is words; the templates say it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from counter import __version__
+from counter.cells import Cell, Kind, released_cells
+from counter.config import Loaded
+from counter.crosscheck import broker_address
+from counter.floor import Parameters, in_force
+from counter.guarantees import Guarantee
+from counter.history import HOLD_S
+from counter.models import Model
+from counter.purposes import RULES, Rule
+from counter.settings import Settings
+
+# As outputs.mqtt.EXPIRY_INTERVALS: how long a broker of MQTT 5 keeps the last release, intervals.
+EXPIRY_INTERVALS: Final = 3
+
+
+class Link(StrEnum):
+    """How pictures come from a camera to the counter."""
+
+    DRAWN = "drawn"  # no camera: a scene for trials
+    FOOTAGE = "footage"  # no live camera: a file
+    DEVICE = "device"  # on a cable of this machine
+    ENCRYPTED = "encrypted"  # over a network, encrypted
+    NETWORK = "network"  # over a network, readable for whoever listens on it
+
+
+# By the beginning of the source; the first that fits counts.
+LINKS: Final = (
+    ("synthetic:", Link.DRAWN),
+    ("/dev/", Link.DEVICE),
+    ("rtsps://", Link.ENCRYPTED),
+    ("https://", Link.ENCRYPTED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    name: str
+    link: Link
+    masks: int
+    max_person_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    host: str
+    port: int
+    encrypted: bool
+    expires: bool  # the broker forgets the last release after a while (MQTT 5)
+    queue_intervals: int
+    queue_max_age_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    made: date
+    config_sha256: str
+    settings: Settings
+    rule: Rule  # of the purpose: what is compiled in
+    rules: Parameters  # what is in force
+    cells: tuple[Cell, ...]
+    cameras: tuple[Camera, ...]
+    broker: Broker | None
+    model: Model
+    version: str = __version__
+
+    @property
+    def accepted(self) -> tuple[Guarantee, ...]:
+        """Guarantees of the kernel that the configuration lets this machine lack."""
+        return tuple(one for one in Guarantee if one in self.settings.accept_weaker_sandbox)
+
+    @property
+    def required(self) -> tuple[Guarantee, ...]:
+        return tuple(one for one in Guarantee if one not in self.accepted)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What a number is about, by name: zones, groups or lines."""
+        return tuple(dict.fromkeys(cell.name for cell in self.cells))
+
+    @property
+    def crossings(self) -> bool:
+        """Entries and exits are released, and no occupancy."""
+        return any(cell.kind is Kind.LINE for cell in self.cells)
+
+    @property
+    def fills(self) -> bool:
+        """A fill ratio and a level are released for some cell."""
+        return any(cell.capacity for cell in self.cells)
+
+    @property
+    def densities(self) -> bool:
+        return any(cell.area_m2 for cell in self.cells)
+
+    @property
+    def masks(self) -> int:
+        return sum(camera.masks for camera in self.cameras)
+
+    @property
+    def links(self) -> frozenset[Link]:
+        return frozenset(camera.link for camera in self.cameras)
+
+    @property
+    def trial(self) -> bool:
+        """No live camera is configured: these papers describe a trial, not a place."""
+        return self.links <= {Link.DRAWN, Link.FOOTAGE}
+
+    @property
+    def lowest_to(self) -> int:
+        """The largest exact count for which the smallest released number stands."""
+        rules = self.rules
+        coarse = rules.coarse_from is not None and rules.lowest >= rules.coarse_from
+        return rules.lowest + ((rules.coarse_rounding if coarse else rules.rounding) - 1) // 2
+
+    @property
+    def hold_s(self) -> int:
+        """How long nothing is released after the grid was changed."""
+        return HOLD_S
+
+    @property
+    def queue_s(self) -> int:
+        """How long a release waits in memory for a broker that is away, at most."""
+        if self.broker is None:
+            return 0
+        by_number = self.broker.queue_intervals * self.rules.interval_s
+        return min(by_number, self.broker.queue_max_age_s)
+
+    @property
+    def expiry_s(self) -> int:
+        return EXPIRY_INTERVALS * self.rules.interval_s
+
+
+def gather(loaded: Loaded, model: Model, made: date) -> Facts:
+    settings = loaded.settings
+    return Facts(
+        made=made,
+        config_sha256=loaded.sha256,
+        settings=settings,
+        rule=RULES[settings.purpose],
+        rules=in_force(settings),
+        cells=released_cells(settings),
+        cameras=tuple(
+            Camera(name, _link(camera.source), len(camera.masks), camera.max_person_px)
+            for name, camera in sorted(settings.cameras.items())
+        ),
+        broker=_broker(settings),
+        model=model,
+    )
+
+
+def _link(source: str) -> Link:
+    lower = source.lower()
+    found = next((link for start, link in LINKS if lower.startswith(start)), None)
+    return found or (Link.NETWORK if "://" in source else Link.FOOTAGE)
+
+
+def _broker(settings: Settings) -> Broker | None:
+    mqtt = settings.mqtt
+    if mqtt is None:
+        return None
+    scheme, host, port = broker_address(mqtt)
+    return Broker(
+        host=host,
+        port=port,
+        encrypted=scheme == "mqtts",
+        expires=mqtt.protocol == "5",
+        queue_intervals=mqtt.queue_intervals,
+        queue_max_age_s=mqtt.queue_max_age_s,
+    )

@@ -1,0 +1,96 @@
+"""What a configuration names, and so what stays possible once rights are given up.
+
+Rule 1: its files may be read, its devices driven, its ports connected to or listened on; no more.
+Rule 2: the names of cameras become addresses now: a sealed process has no name service.
+"""
+
+import os
+import socket
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from msgspec import structs
+
+from counter.crosscheck import broker_address
+from counter.errors import SourceError
+from counter.models import Model
+from counter.sandbox import Plan
+from counter.settings import CameraSettings, MqttSettings, Settings
+
+STREAM_PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # registered by IANA
+DRAWN: Final = "synthetic:"
+
+
+def plan_of(settings: Settings, model: Model, own_ports: Collection[int] = ()) -> Plan:
+    """Say what stays possible for these settings (Rule 2). Raises ConfigError."""
+    read = [] if model.path is None else [model.path]
+    devices: list[Path] = []
+    connect = set(own_ports)
+    for camera in settings.cameras.values():
+        url = _stream(camera.source)
+        if url is not None:
+            connect.add(url.port or STREAM_PORTS[url.scheme])
+        elif is_device(camera.source):
+            devices.append(Path(camera.source))
+        elif not camera.source.startswith(DRAWN):
+            read.append(Path(camera.source))
+    if settings.mqtt is not None:
+        connect.add(broker_address(settings.mqtt)[2])
+        read += _credentials(settings.mqtt)
+    bind = set(own_ports)
+    if settings.prometheus is not None:
+        bind.add(settings.prometheus.port)
+    return Plan(
+        read=tuple(path.absolute() for path in read),
+        devices=tuple(path.absolute() for path in devices),
+        connect=tuple(sorted(connect)),
+        bind=tuple(sorted(bind)),
+    )
+
+
+def is_live(camera: CameraSettings) -> bool:
+    """Whether this is a camera, and not footage."""
+    return _stream(camera.source) is not None or is_device(camera.source)
+
+
+def _stream(source: str) -> SplitResult | None:
+    url = urlsplit(source)
+    return url if url.scheme in STREAM_PORTS and url.hostname else None
+
+
+def is_device(source: str) -> bool:
+    try:
+        return stat.S_ISCHR(Path(source).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _credentials(mqtt: MqttSettings) -> Iterator[Path]:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder:
+        yield Path(folder)
+    for key in ("username_file", "password_file", "ca_file", "cert_file", "key_file"):
+        if name := getattr(mqtt, key):
+            yield Path(name)
+
+
+def pinned(name: str, camera: CameraSettings) -> CameraSettings:
+    """Put the address of a stream's host in the place of its name (Rule 4)."""
+    url = _stream(camera.source)
+    if url is None or url.hostname is None:
+        return camera
+    try:
+        found = socket.getaddrinfo(url.hostname, url.port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise SourceError(
+            f"cameras.{name}.source: the name of its host cannot be looked up",
+            "is the name right and the network up? an address needs no name service",
+        ) from None
+    address = str(found[0][4][0])
+    host = f"[{address}]" if ":" in address else address
+    user, at, _ = url.netloc.rpartition("@")
+    port = f":{url.port}" if url.port else ""
+    return structs.replace(camera, source=url._replace(netloc=f"{user}{at}{host}{port}").geturl())

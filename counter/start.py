@@ -1,0 +1,166 @@
+"""Everything that happens before rights are given up, in its order.
+
+Rule 1: nothing heavy is imported here: numpy and the runtimes start threads, and stage 1 of the
+sandbox must come while there is one.
+Rule 2: the sandbox is rehearsed in a child first, so that a machine that cannot give a guarantee is
+refused before anything is written, opened or published, and the ledger can hold the proof.
+"""
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from msgspec import structs
+
+from counter import __version__, models
+from counter.config import Loaded
+from counter.errors import CounterError
+from counter.guarantees import Guarantee
+from counter.history import HOLD_S, Memory, Run, grid_sha256, not_before
+from counter.ledger import Ledger, StartFacts, StopFacts
+from counter.models import Model
+from counter.reach import is_live, pinned, plan_of
+from counter.sandbox import Enclosure, Plan, Proof, rehearse, require
+from counter.service import Service
+
+TRAINED: Final = ".pt"  # opened by a package that writes files while it is imported
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What is known when rights are given up."""
+
+    loaded: Loaded  # cameras by address instead of by name
+    model: Model
+    enclosure: Enclosure | None  # None: all rights are kept
+    service: Service
+    not_before: datetime | None  # of live cameras: no interval that begins earlier is released
+    ledger_head: str | None
+
+
+def begin(loaded: Loaded) -> Start:
+    """Begin a run: rehearse, write the ledger, enter stage 1. Raises CounterError."""
+    settings = loaded.settings
+    model = models.find(settings.model.name)
+    plan, opened = _prepared(loaded, model)
+    proof = rehearse(plan)
+    require(proof, settings.accept_weaker_sandbox)
+    earliest, head = _remembered(loaded, model, proof)
+    service = Service.connect()
+    enclosure = _entered(plan, model, settings.accept_weaker_sandbox)
+    return Start(opened, model, enclosure, service, earliest, head)
+
+
+def begin_without_memory(
+    loaded: Loaded, accepted: Collection[Guarantee], own_ports: Collection[int] = ()
+) -> Start:
+    """Begin what releases to nobody else: a demonstration, a look through the cameras.
+
+    `own_ports` are listened on and connected to besides (the demonstration's own broker). Raises
+    CounterError.
+    """
+    model = models.find(loaded.settings.model.name)
+    plan, opened = _prepared(loaded, model, own_ports)
+    require(rehearse(plan), accepted)
+    enclosure = _entered(plan, model, accepted)
+    return Start(opened, model, enclosure, Service(None, None), None, None)
+
+
+def outlook(loaded: Loaded) -> Iterator[str]:
+    """Say what a start on this machine would be like; nothing is given up, nothing is written.
+
+    Raises CounterError for a configuration that could not start anywhere.
+    """
+    settings = loaded.settings
+    plan = plan_of(settings, models.find(settings.model.name))
+    proof = rehearse(plan)
+    blocked, tried = sum(one.blocked for one in proof.attempts), len(proof.attempts)
+    yield f"sandbox  {proof.level} on this machine: {blocked} of {tried} attempts were blocked"
+    try:
+        require(proof, settings.accept_weaker_sandbox)
+    except CounterError as error:
+        yield f"warning  it would not start here: {error.message}; {error.hint}"
+    if settings.ledger is None:
+        yield (
+            f"ledger   none: what ran cannot be shown, and a camera releases nothing for {HOLD_S} s"
+            " after each start"
+        )
+        return
+    ledger = Ledger.open(Path(settings.ledger))
+    records = len(ledger.records)
+    yield f"ledger   {ledger.path}: {records} records, head {ledger.head or 'none yet'}"
+
+
+def unrestrained(loaded: Loaded) -> Start:
+    """Begin with all rights and no memory, for tests and benchmarks. Raises ModelError."""
+    model = models.find(loaded.settings.model.name)
+    return Start(loaded, model, None, Service(None, None), None, None)
+
+
+def _prepared(loaded: Loaded, model: Model, own_ports: Collection[int] = ()) -> tuple[Plan, Loaded]:
+    """Look names up; say what stays possible, and what to open."""
+    cameras = {name: pinned(name, c) for name, c in loaded.settings.cameras.items()}
+    settings = structs.replace(loaded.settings, cameras=cameras)
+    opened = Loaded(settings, loaded.sha256, loaded.warnings)
+    return plan_of(settings, model, own_ports), opened
+
+
+def _entered(plan: Plan, model: Model, accepted: Collection[Guarantee]) -> Enclosure:
+    if model.path is not None and model.path.suffix == TRAINED:
+        _import_ultralytics()
+    enclosure = Enclosure(plan, accepted)
+    enclosure.enter()
+    return enclosure
+
+
+def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | None, str | None]:
+    """Write the start into the ledger; say from when on may be released, and the ledger's head."""
+    settings, now = loaded.settings, datetime.now(UTC)
+    live = any(is_live(camera) for camera in settings.cameras.values())
+    grid = grid_sha256(settings)
+    ledger = None if settings.ledger is None else Ledger.open(Path(settings.ledger))
+    earliest = not_before(now, grid, memory_of(ledger)) if live else None
+    if ledger is None:
+        return earliest, None
+    facts = StartFacts(
+        version=__version__,
+        config_sha256=loaded.sha256,
+        grid_sha256=grid,
+        model=model.name,
+        model_sha256=model.entry.sha256,
+        kernel=proof.kernel,
+        landlock_abi=proof.landlock_abi,
+        sandbox=proof.level,
+        attempts=len(proof.attempts),
+        attempts_blocked=sum(attempt.blocked for attempt in proof.attempts),
+    )
+    return earliest, ledger.started(facts, now)
+
+
+def _import_ultralytics() -> None:
+    """The one exception to Rule 1: it has to write, so it comes first, and starts no thread."""
+    os.environ.update({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})
+    from counter.detectors.ultralytics import packages  # noqa: PLC0415
+
+    packages()
+
+
+def memory_of(ledger: Ledger | None) -> Memory:
+    """Read the earlier runs out of the ledger; what was archived is a run of which the grid is not
+    known, and which ended when it was archived.
+    """
+    if ledger is None:
+        return None
+    runs: list[Run] = []
+    for record in ledger.records:
+        at = datetime.fromisoformat(record.at)
+        if isinstance(record.facts, StartFacts):
+            runs.append(Run(record.facts.grid_sha256, at))
+        elif isinstance(record.facts, StopFacts):
+            runs[-1] = replace(runs[-1], stopped=at)
+        else:
+            runs.append(Run("", at, at))
+    return runs

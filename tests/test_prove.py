@@ -1,0 +1,168 @@
+"""`counter prove` as a person runs it, and leaks of encoded pictures that it has to catch."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from counter import __version__
+from counter.config import parse
+from counter.prove import controls
+from counter.prove.command import open_stage
+from counter.prove.controls import Leak
+from counter.prove.forms import marker_of
+from counter.prove.report import Control, Outcome, Report, Result
+from counter.prove.run import Stage
+from counter.prove.search import Search
+from counter.prove.subject import SIZE, Ports, subject_of
+from tests.commands import ROOT, assert_mistake, counter
+from tests.encoding_leaks import ENCODED
+
+SHORT_S = 300  # it takes a minute where nobody else works
+
+
+@pytest.mark.slow
+def test_the_short_form_passes_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    done = counter("prove", "--short", "--json", str(tmp_path / "proof.json"), timeout_s=SHORT_S)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(folder.iterdir()) == []
+    report = json.loads((tmp_path / "proof.json").read_text())
+    assert (report["schema"], report["version"]) == ("counter/proof/1", __version__)
+    assert report["specimens"] == {"found": 15, "of": 15}
+    outcomes = {s["outcome"] for s in report["scenarios"]}
+    assert outcomes <= {"passed", "not-run"}
+    assert "passed" in outcomes
+    assert all(c["caught"] for c in report["controls"])
+    assert report["found"] == []
+    assert report["verdict"] in " ".join(done.stdout.split())
+    assert "impossible" not in done.stdout
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_children_and_removes_what_was_made(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "counter", "prove"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as proof:
+        until = time.monotonic() + 60
+        while not children_in(tmp_path) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert children_in(tmp_path)
+        proof.send_signal(signal.SIGINT)
+        _, errors = proof.communicate(timeout=60)
+    assert proof.returncode == 130
+    assert b"Traceback" not in errors
+    assert children_in(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def children_in(folder: Path) -> list[int]:
+    """Processes whose command names something in this folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if os.fsencode(folder) + b"/" in words:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with ExitStack() as opened:
+        yield open_stage(opened, subject_of(None))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ENCODED)
+def test_an_encoded_leak_is_caught(way: str, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controls, "LEAKY", "tests.encoding_leaks")
+    search = Search(marker_of(stage.subject.seed, SIZE, stage.subject.model.entry.input))
+    control = controls.tried(Leak(way, way), stage, search)
+    assert control.caught, control
+    kind = "JPEG" if "jpeg" in way else "PNG"
+    assert "the search" in control.without_sandbox
+    assert kind in control.without_sandbox
+
+
+@pytest.mark.parametrize("name", ["carriage", "footfall", "event"])
+def test_the_operators_own_configuration_is_proved(name: str, tmp_path: Path) -> None:
+    config = ROOT / "examples" / f"{name}.toml"
+    asked, _ = parse(config.read_bytes(), name)
+    subject = subject_of(config)
+    loaded = subject.write(tmp_path / "box.toml", Ports(1883, 9464))
+    given = loaded.settings
+    assert (given.purpose, given.zones, given.lines, given.groups, given.disclosure) == (
+        *(asked.purpose, asked.zones, asked.lines, asked.groups, asked.disclosure),
+    )
+    assert given.accept_weaker_sandbox == asked.accept_weaker_sandbox
+    assert set(given.cameras) == set(asked.cameras)
+    assert {c.source for c in given.cameras.values()} == {"synthetic:marker"}
+    assert given.ledger is None
+
+
+def test_mistakes_are_told(tmp_path: Path) -> None:
+    assert_mistake(counter("prove", str(tmp_path / "none.toml")), "cannot be read")
+    assert_mistake(counter("prove", "--head", "ab" * 32), "--ledger")
+
+
+def test_a_ledger_is_followed_and_nothing_else_is_done(tmp_path: Path) -> None:
+    done = counter("prove", "--ledger", str(tmp_path / "none"), "--head", "ab" * 32)
+    assert done.returncode == 1
+    assert "NO RECORD HAS THE PUBLISHED HEAD" in done.stdout
+    done = counter("prove", "--ledger", str(tmp_path / "none"))
+    assert done.returncode == 0
+
+
+def report(**changes: object) -> Report:
+    made = Report("2026-03-01T08:00:00Z", "0.1.0", "counter-n", "ab" * 32, "6.12")
+    made.specimens = {"JPEG": ("JPEG",)}
+    made.scenarios = [Outcome("kill -9", Result.PASSED, "2 counts")]
+    made.controls = [Control("a file", "found by the search", "blocked by the kernel", caught=True)]
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_a_report_says_what_was_not_covered() -> None:
+    said = report(not_covered=["swap: not readable"]).as_text()
+    assert report().passed
+    assert "swap: not readable" in said
+    assert "firmware" in said
+    assert "the same search found 1 of 1 specimens" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    "against",
+    [
+        {"found": ["/tmp/x: JPEG"]},
+        {"specimens": {"JPEG": ()}},
+        {"scenarios": [Outcome("kill -9", Result.FAILED, "a file was made")]},
+        {"controls": [Control("a file", "MISSED", "MISSED", caught=False)]},
+        {"scenarios": [Outcome("kill -9", Result.NOT_RUN, "needs root")]},
+        {"controls": []},
+    ],
+)
+def test_a_proof_without_all_of_its_parts_is_none(against: dict[str, object]) -> None:
+    failed = report(**against)
+    assert not failed.passed
+    assert failed.verdict.startswith("FAILED")
+    assert not json.loads(failed.as_json())["passed"]
