@@ -2,11 +2,12 @@
 
 A face is recognisable from about `max_person_px` pixels of body on (settings.CameraSettings): a
 camera that shows people taller than that is aimed wrongly, and whoever looks after it shall know.
-Rule 1 (P7): the bit turns when, in one interval, one camera saw at least `threshold` distinct
-persons above its ceiling. A smaller number would tell an empty place from one with somebody in it.
+Rule 1 (P7): the bit turns when one camera saw at least `threshold` distinct persons above its
+ceiling, in an interval for which a count of that camera was published. A smaller number would tell
+an empty place from one with somebody in it; so would the number alone, because somebody whose track
+breaks and begins anew is two.
 Rule 2: it stays turned for the run: if it came back, it would tell when they had gone.
-Rule 3 (P13): an interval that is not known decides nothing.
-Rule 4: it is asked for when an interval is released, and changes only when one has closed.
+Rule 3: it is asked for when an interval is released, and changes only when one has closed.
 """
 
 from collections.abc import Iterable
@@ -29,5 +30,5 @@ class Ceiling:
         return self._below
 
     def close(self, cameras: Iterable[Persons]) -> None:
-        """Take what each camera saw above its ceiling in an interval that is known."""
+        """Take what each camera saw above its ceiling while a count of it was published."""
         self._below &= all(int(tall.many.sum()) < self._threshold for tall in cameras)

@@ -19,7 +19,7 @@ from counter.interval import Interval, interval_at
 from counter.lines import Lines
 from counter.people import Detections, Direction
 from counter.purposes import Measure
-from counter.release import ZoneCount
+from counter.release import Status, ZoneCount
 from counter.settings import Settings
 from counter.tally import CameraTally, Persons, Tally, taller
 from counter.tracking import Tracker
@@ -79,15 +79,19 @@ class Counting:
             return ()
         self._held = False
         tallies = [self._tally(cell, closed) for cell in self._cells]
-        cameras = self._cameras.values()
-        if not self._doubtful:
-            known = (c for c in cameras if c.tally.coverage(self._length_s))
-            self._ceiling.close(camera.tall for camera in known)
-        for camera in cameras:
-            camera.tally.restart()
-            camera.tall.restart()
+        released = self._gate.release(tallies)
+        told = {
+            camera
+            for count in released
+            if count.status is Status.PUBLISHED
+            for camera in self._cameras_of(count.cell)
+        }
+        self._ceiling.close(self._cameras[camera].tall for camera in told)
+        for seen in self._cameras.values():
+            seen.tally.restart()
+            seen.tall.restart()
         self._open, self._doubtful = now, False
-        return self._gate.release(tallies)
+        return released
 
     def _tally(self, cell: Cell, interval: Interval) -> Tally:
         if cell.kind is Kind.LINE:
@@ -103,6 +107,11 @@ class Counting:
         if self._doubtful or coverage == 0 or len(known) < len(parts):
             return Tally(cell, interval, None, 0.0)
         return Tally(cell, interval, sum(known), coverage)
+
+    def _cameras_of(self, cell: Cell) -> Sequence[str]:
+        if cell.kind is Kind.LINE:
+            return (self._settings.lines[cell.name].camera,)
+        return [self._settings.zones[zone].camera for zone in self._zones_of(cell)]
 
     def _zones_of(self, cell: Cell) -> Sequence[str]:
         return self._settings.groups[cell.name].zones if cell.kind is Kind.GROUP else (cell.name,)

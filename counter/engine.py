@@ -59,6 +59,6 @@ class Engine:
             self._held = self.counting.held
             _log.warning(HELD if self._held else "the clock has caught up: releases go on")
         if due:
-            health = self.health.report()
+            health = self.health.report(below_ceiling=self.counting.below_ceiling)
             for output in self.outputs:
                 output.publish(due, health)

@@ -20,7 +20,7 @@ class Monitor:
     standing: Health
     cameras: Mapping[str, Callable[[], CameraState]]
 
-    def report(self, *, below_ceiling: bool = True) -> Health:
+    def report(self, *, below_ceiling: bool) -> Health:
         cameras = tuple(CameraHealth(name, ask()) for name, ask in sorted(self.cameras.items()))
         return replace(
             self.standing,

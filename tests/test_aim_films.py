@@ -13,7 +13,7 @@ from counter.settings import CameraSettings, Settings, ZoneSettings
 from counter.sources import TimedSource
 from counter.sources.live import LiveSource
 from counter.sources.synthetic import Scene
-from tests.test_aim_watch import EDGE, never, settings
+from tests.test_aim_watch import EDGE, begun, never, settings
 
 
 def film(path: Path, make: object, seconds: int = 32) -> Settings:
@@ -64,7 +64,7 @@ def black(picture: Pixels) -> Pixels:
     ],
 )
 def test_a_film_that_is_blurred_dark_frozen_or_black(make, said, tmp_path):
-    found = watch(film(tmp_path / "film.avi", make), 5, never)
+    found = watch(begun(film(tmp_path / "film.avi", make)), 5, never)
     assert said in found.text
     assert "camera hall: watched for 0 min 32 s" in found.text
 
@@ -104,7 +104,7 @@ def test_a_live_camera_is_read_after_the_process_was_sealed_and_closed_at_the_en
     zones = {"edge": ZoneSettings(camera="hall", polygon=EDGE)}
     made = settings(CameraSettings(source="rtsp://camera/"), zones=zones)
     stop = lambda: next(looks, None) is None  # noqa: E731
-    found = watch(made, 5, stop, lambda: told.append("sealed"), said.append)
+    found = watch(begun(made, lambda: told.append("sealed")), 5, stop, said.append)
     assert told == ["sealed", "read", "closed"]
     assert "watched for less than 30 s: nothing is told of people" in found.text
     assert said == ["watching for 5 min; Ctrl-C ends it earlier and still answers"]

@@ -3,14 +3,20 @@
 import signal
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from subprocess import PIPE, CompletedProcess, Popen
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from counter.aim.watch import Aim, watch
+from counter.config import Loaded
 from counter.errors import RefusedError
 from counter.purposes import Purpose
 from counter.settings import CameraSettings, LineSettings, Settings, ZoneSettings
+from counter.start import Start, unrestrained
 from tests.commands import ROOT, assert_mistake, counter
 
 EDGE = [(1.0, 1.0), (1.0, 0.918), (0.761, 0.239), (0.403, 0.239), (0.304, 1.0)]
@@ -28,6 +34,12 @@ def settings(camera: CameraSettings, **more: object) -> Settings:
     )
 
 
+def begun(made: Settings, seal: Callable[[], object] | None = None) -> Start:
+    """A start with all rights; `seal` is called where the process would be sealed."""
+    enclosure: Any = None if seal is None else SimpleNamespace(seal=seal)
+    return replace(unrestrained(Loaded(made, "0" * 64, ())), enclosure=enclosure)
+
+
 def never() -> bool:
     return False
 
@@ -36,18 +48,19 @@ def never() -> bool:
 def platform() -> Aim:
     """A minute of a crowded platform: people walk along it, nobody on its wall or far above."""
     camera = CameraSettings(source="synthetic:platform", people=60, fps=3, seed=3)
+    made = settings(
+        camera,
+        lines={
+            "across": LineSettings(camera="hall", points=[(0.761, 0.239), (0.179, 0.239)]),
+            "wall": LineSettings(camera="hall", points=[(0.02, 0.02), (0.02, 0.3)]),
+        },
+        zones={
+            "edge": ZoneSettings(camera="hall", polygon=EDGE),
+            "wall": ZoneSettings(camera="hall", polygon=WALL),
+        },
+    )
     return watch(
-        settings(
-            camera,
-            lines={
-                "across": LineSettings(camera="hall", points=[(0.761, 0.239), (0.179, 0.239)]),
-                "wall": LineSettings(camera="hall", points=[(0.02, 0.02), (0.02, 0.3)]),
-            },
-            zones={
-                "edge": ZoneSettings(camera="hall", polygon=EDGE),
-                "wall": ZoneSettings(camera="hall", polygon=WALL),
-            },
-        ),
+        begun(made),
         1,
         never,
     )
@@ -80,7 +93,7 @@ def test_a_zone_that_is_reached_and_one_that_is_not(platform):
 def test_a_camera_that_shows_people_too_large_is_refused():
     camera = CameraSettings(source="synthetic:platform", people=40, fps=5, seed=3, max_person_px=60)
     zones = {"edge": ZoneSettings(camera="hall", polygon=EDGE)}
-    found = watch(settings(camera, zones=zones), 1, never)
+    found = watch(begun(settings(camera, zones=zones)), 1, never)
     assert "too large: " in found.text
     with pytest.raises(RefusedError) as caught:
         found.insist()
@@ -93,7 +106,8 @@ def test_nothing_is_imported_after_the_process_was_sealed():
     before: list[set[str]] = []
     camera = CameraSettings(source="synthetic:carriage", people=30, fps=2)
     zones = {"edge": ZoneSettings(camera="hall", polygon=EDGE)}
-    watch(settings(camera, zones=zones), 1, never, lambda: before.append(set(sys.modules)))
+    seal = lambda: before.append(set(sys.modules))  # noqa: E731
+    watch(begun(settings(camera, zones=zones), seal), 1, never)
     assert set(sys.modules) - before[0] == set()
 
 
@@ -126,7 +140,8 @@ def test_the_command_prints_the_answer_and_refuses_people_who_are_too_large(tmp_
         "counter: watching for 1 min; Ctrl-C ends it earlier and still answers",
         "counter: 1 of 1 min watched",
     ]
-    said = done.stderr.splitlines()
+    said = [line for line in done.stderr.splitlines() if "sandbox" not in line]
+    assert "counter: sandbox " in done.stderr
     assert said[:2] == watched
     assert_mistake(
         CompletedProcess([], done.returncode, "", "\n".join(said[2:])),
@@ -146,6 +161,7 @@ def test_the_command_ends_well_where_people_are_small_enough_and_early_when_aske
         text=True,
     ) as running:
         assert running.stderr is not None
+        assert "sandbox" in running.stderr.readline()
         assert "watching for 60 min" in running.stderr.readline()
         time.sleep(2)
         running.send_signal(signal.SIGINT)

@@ -41,7 +41,7 @@ def test_no_suppressed_number_is_bounded_more_tightly_than_the_threshold(kind: s
 @pytest.mark.parametrize("name", WEAKER)
 def test_a_weaker_gate_is_caught(name: str):
     with WEAKER[name]():
-        outcome = outcome_of(SHOWS[name], seed=1, histories=100 if "rounding" in name else 30)
+        outcome = outcome_of(SHOWS[name], seed=1, histories=30)
     assert outcome.found > 0
 
 

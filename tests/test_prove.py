@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,12 +14,15 @@ import pytest
 
 from counter import __version__
 from counter.config import parse
+from counter.dossier.evidence import read_report
 from counter.prove import controls
+from counter.prove.child import python
 from counter.prove.command import open_stage
 from counter.prove.controls import Leak
 from counter.prove.forms import marker_of
 from counter.prove.report import Control, Outcome, Report, Result
-from counter.prove.run import Stage
+from counter.prove.run import Around, Setup, Stage, missing_for
+from counter.prove.scenarios import Scenario, play
 from counter.prove.search import Search
 from counter.prove.subject import SIZE, Ports, subject_of
 from tests.commands import ROOT, assert_mistake, counter
@@ -103,6 +106,29 @@ def test_an_encoded_leak_is_caught(way: str, stage: Stage, monkeypatch: pytest.M
     assert kind in control.without_sandbox
 
 
+def leaking(leak: str) -> Callable[[Path], list[str]]:
+    """The command of a run that leaks, with all rights."""
+    return lambda config: python("counter.prove.leaky", leak, str(config), str(config) + ".leak")
+
+
+AROUND = [(Around.PLAIN, "file leak.bin"), (Around.TRACED, "opened for writing"),
+          (Around.FULL_DISK, "a file was made: leak.bin, 0 bytes")]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("around", "told"), AROUND)
+def test_a_scenario_fails_when_the_run_leaks(around: Around, told: str, stage: Stage) -> None:
+    if reason := missing_for(around):
+        pytest.skip(f"not run: {reason}")
+    search = Search(marker_of(stage.subject.seed, SIZE, stage.subject.model.entry.input))
+    bad = Scenario(
+        "it leaks", lambda run: run.send(signal.SIGTERM), 0, Setup(around, leaking("file"))
+    )
+    outcome = play(bad, stage, search)
+    assert outcome.outcome is Result.FAILED
+    assert told in outcome.detail
+
+
 @pytest.mark.parametrize("name", ["carriage", "footfall", "event"])
 def test_the_operators_own_configuration_is_proved(name: str, tmp_path: Path) -> None:
     config = ROOT / "examples" / f"{name}.toml"
@@ -121,6 +147,8 @@ def test_the_operators_own_configuration_is_proved(name: str, tmp_path: Path) ->
 
 def test_mistakes_are_told(tmp_path: Path) -> None:
     assert_mistake(counter("prove", str(tmp_path / "none.toml")), "cannot be read")
+    nowhere = str(tmp_path / "none" / "proof.json")
+    assert_mistake(counter("prove", "--json", nowhere), "--json")
     assert_mistake(counter("prove", "--head", "ab" * 32), "--ledger")
 
 
@@ -150,10 +178,21 @@ def test_a_report_says_what_was_not_covered() -> None:
     assert "the same search found 1 of 1 specimens" in " ".join(said.split())
 
 
+def test_the_dossier_can_read_a_report(tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    file.write_text(report(not_covered=["swap"]).as_json())
+    read = read_report(file).report
+    assert read.passed
+    assert read.verdict == report().verdict
+    assert read.not_covered == ["swap"]
+    assert (read.specimens.found, read.controls[0].caught) == (1, True)
+    assert [one.outcome for one in read.scenarios] == ["passed"]
+
+
 @pytest.mark.parametrize(
     "against",
     [
-        {"found": ["/tmp/x: JPEG"]},
+        {"found": ["leak: JPEG"]},
         {"specimens": {"JPEG": ()}},
         {"scenarios": [Outcome("kill -9", Result.FAILED, "a file was made")]},
         {"controls": [Control("a file", "MISSED", "MISSED", caught=False)]},

@@ -98,6 +98,16 @@ def test_metrics_keep_their_grammar() -> None:
     assert faults_of([before, after, wrong, *scraped(3)], LOADED, SUBJECT.model) == []
 
 
+def test_an_answer_that_a_crash_cut_short_is_no_fault() -> None:
+    _, after, _ = scraped(23)
+    for length in (0, 40, 200, len(after) // 2, len(after) - 1):
+        cut = after[:length]
+        good = not cut or b"\r\n\r\n" in cut
+        assert (faults_of([after, cut], LOADED, SUBJECT.model) == []) is good
+    assert faults_of([after + b"\n"], LOADED, SUBJECT.model)
+    assert faults_of([after[: len(after) // 2] + b"A" * 400], LOADED, SUBJECT.model)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -159,7 +159,7 @@ print(json.dumps([said(enclosure.seal)]))
     assert said.startswith(told)
 
 
-BROKEN = "kernel.install_filter = lambda program: None\n"  # as an emulator might
+BROKEN = "kernel.install_filter = lambda program, log: None\n"  # as an emulator might
 
 
 def test_a_filter_that_does_not_filter_is_noticed():
@@ -181,13 +181,31 @@ print(json.dumps([proof.level, proof.missing, len(proof.attempts)]))
     assert child(code) == [["none", list(Guarantee), 0]]
 
 
+def test_a_crash_leaves_no_core(tmp_path):
+    code = f"""
+import ctypes, resource
+os.chdir({str(tmp_path)!r})
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+def dumped(first):
+    if (pid := os.fork()) == 0:
+        first()
+        ctypes.string_at(0)
+    return os.WCOREDUMP(os.waitpid(pid, 0)[1])
+print(json.dumps([dumped(list), dumped(inside)]))
+"""
+    ((without, within),) = child(code)
+    assert not within
+    if not without:
+        pytest.skip("not run: this machine dumps no core (its limit, or core_pattern)")
+
+
 @pytest.mark.parametrize(
     ("name", "walls"),
     [("install_filter", ["seccomp"]), ("restrict_self", ["landlock-fs", "landlock-net"])],
 )
 def test_a_wall_that_cannot_be_built_is_missing(name, walls):
     code = f"""
-def fail(*_): raise OSError(errno.E2BIG, "too many layers")
+def fail(*_, **__): raise OSError(errno.E2BIG, "too many layers")
 kernel.{name} = fail
 rehearsed = rehearse(Plan())
 print(json.dumps([rehearsed.missing, said(inside)]))

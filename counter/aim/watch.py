@@ -1,8 +1,8 @@
 """Watch the cameras of a configuration for some minutes, and say how they are aimed.
 
 Rule 1: the same parts as in counting: source, model, tracker, lines and zones; no output.
-Rule 2: everything is opened before the first picture is asked for; `before_first_frame` is where
-the process can give up its rights. From there on nothing is opened, written or imported.
+Rule 2: everything is opened before the process is sealed, and it is sealed before the first picture
+is asked for. From there on nothing is opened, written or imported.
 Rule 3: while it watches it says how much time has gone by, and nothing that follows from people.
 """
 
@@ -11,18 +11,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from counter import models
 from counter.aim.answer import Answer, Watched, answer
 from counter.aim.witness import Witness
 from counter.detectors import Detector
 from counter.detectors.open import open_detector
 from counter.refusals import refuse
 from counter.release import CameraState
-from counter.settings import Settings
 from counter.sources import TimedSource
 from counter.sources.merge import View, merged
 from counter.sources.open import open_source
 from counter.sources.quality import Quality
+from counter.start import Start
 
 MOST_MINUTES: Final = 60
 SAY_NS: Final = 60_000_000_000
@@ -68,19 +67,13 @@ class Aim:
                 )
 
 
-def watch(
-    settings: Settings,
-    minutes: float,
-    stop: Callable[[], bool],
-    before_first_frame: Callable[[], object] = lambda: None,
-    say: Say = lambda _: None,
-) -> Aim:
+def watch(start: Start, minutes: float, stop: Callable[[], bool], say: Say = lambda _: None) -> Aim:
     """Watch for `minutes` of the cameras' time, until footage ends or `stop` says so.
 
     Raises CounterError for what cannot be opened.
     """
+    settings, model = start.loaded.settings, start.model
     with ExitStack() as opened:
-        model = models.find(settings.model.name)
         detector = open_detector(settings.model, model)
         opened.callback(detector.close)
         cameras: dict[str, _Camera] = {}
@@ -91,7 +84,8 @@ def watch(
             cameras[name] = _Camera(source, witness, Quality(camera))
         views = merged([camera.source for camera in cameras.values()])
         opened.callback(views.close)
-        before_first_frame()
+        if start.enclosure is not None:
+            start.enclosure.seal()
         total_ns = _look(_until(views, minutes, stop, say), cameras, detector)
         return Aim(
             {

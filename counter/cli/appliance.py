@@ -73,13 +73,15 @@ def check(config: Path, *, aim: bool, minutes: int, papers: Path | None) -> None
     click.echo(f"dossier  {status(loaded, config, papers)}")
     if not aim:
         return
-    from counter.aim.watch import watch
     from counter.service import stop_on_signals
+    from counter.start import begin_without_memory
 
     with stop_on_signals() as stop:
-        found = watch(loaded.settings, minutes, stop, say=voice.note)
-    for line in ("", *found.text.splitlines()):
-        click.echo(line)  # one by one: a sealed process writes 2048 bytes at a time at most
+        start = begin_without_memory(loaded, loaded.settings.accept_weaker_sandbox)
+        from counter.aim.watch import watch
+
+        found = watch(start, minutes, stop, say=voice.note)
+    click.echo(f"\n{found.text}")
     found.insist()
 
 

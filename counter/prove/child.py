@@ -96,18 +96,18 @@ def python(*words: str) -> list[str]:
     return [sys.executable, "-u", "-m", *words]
 
 
+def cores_permitted() -> bool:
+    return os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_CORE)[1] != 0
+
+
 @contextmanager
-def cores_unlimited() -> Iterator[bool]:
-    """Let children dump cores of any size, as `ulimit -c unlimited` does; False: not permitted."""
+def cores_unlimited() -> Iterator[None]:
+    """Let children dump cores as large as they may be: `ulimit -c unlimited` for root."""
     before = resource.getrlimit(resource.RLIMIT_CORE)
     limit = resource.RLIM_INFINITY if os.geteuid() == 0 else before[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
     try:
-        resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
-    except (OSError, ValueError):
-        yield False
-        return
-    try:
-        yield limit != 0
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, before)
 

@@ -42,6 +42,8 @@ class Request:
 def prove(request: Request) -> Report:
     """Put this machine to the proof. Raises CounterError for mistakes."""
     began = time.monotonic()
+    if request.json is not None:
+        _write(request.json, "", "a")  # a place that cannot be written is told now
     subject = subject_of(request.config)
     report = _begun(subject, request)
     search = Search(marker_of(subject.seed, SIZE, subject.model.entry.input))
@@ -143,6 +145,10 @@ def _leak(report: Report, stage: Stage, search: Search, bar: Progress) -> None:
         bar.update(task, description=f"on purpose: {leak.name}")
         report.controls.append(controls.tried(leak, stage, search))
         bar.advance(task)
+    not_run = controls.NOT_RUN
+    report.not_covered += [
+        f"{c.name}: {c.with_sandbox}" for c in report.controls if c.with_sandbox.startswith(not_run)
+    ]
 
 
 def _weakest(outcomes: list[Outcome]) -> str:
@@ -151,13 +157,13 @@ def _weakest(outcomes: list[Outcome]) -> str:
     return min(levels, key=lambda level: (level == FULL, level != NONE), default=NONE)
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: str = "w") -> None:
     try:
-        path.write_text(text)
+        with path.open(mode) as file:
+            file.write(text)
     except OSError as error:
-        raise OutputError(
-            f"--json: {path}: {error.strerror}", "name a file that can be made"
-        ) from None
+        hint = "name a file that can be made"
+        raise OutputError(f"--json: {path}: {error.strerror}", hint) from None
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from counter.prove import leaky
-from counter.prove.child import python
+from counter.prove.child import cores_permitted, python
 from counter.prove.evidence import Evidence, gathered
 from counter.prove.places import SHARED_MEMORY, core_goes_to_folder
 from counter.prove.report import Control
@@ -21,6 +21,7 @@ from counter.prove.run import START_S, Around, Run, Setup, Stage, started
 from counter.prove.search import Search
 
 END_S: Final = 60.0
+NOT_RUN: Final = "not run"
 ENCLOSED: Final = "--enclosed"
 LEAKY: Final = leaky.__name__  # tests put one in its place that can encode
 
@@ -44,8 +45,8 @@ LEAKS: Final = (
 
 def tried(leak: Leak, stage: Stage, search: Search) -> Control:
     """Try a leak without and with the sandbox."""
-    if leak.dies and not core_goes_to_folder():
-        reason = "not run: core dumps do not go to the working folder here"
+    if leak.dies and not (core_goes_to_folder() and cores_permitted()):
+        reason = f"{NOT_RUN}: no core dump comes into the working folder here"
         return Control(leak.name, reason, reason, caught=True)
     free = _attempt(leak, stage, search, enclosed=False)
     enclosed = _attempt(leak, stage, search, enclosed=True)

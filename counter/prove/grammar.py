@@ -26,10 +26,12 @@ from counter.prove.recorder import Connection
 from counter.release import CameraState, Status
 from counter.settings import Settings
 
-MOST_CONNECT: Final = 256  # bytes of CONNECT beside its will: identifier, user name, password
+MOST_CONNECT: Final = 128  # bytes of CONNECT beside its will: identifier, user name, password
 MOST_OTHER: Final = 4  # bytes of any other packet: a type, a length, a packet's number
 MOST_AROUND: Final = 24  # bytes of PUBLISH beside topic and payload: header, number, expiry
-MOST_OTHERS: Final = 200  # other packets of one connection: pings and acknowledgements
+MOST_STATE: Final = 1024  # bytes of health, or of info, with topic and header ...
+MOST_CELL: Final = 128  # ... and of what info says of a cell
+MOST_OTHERS: Final = 20  # other packets of one connection: pings and acknowledgements
 MOST_PACKET: Final = 4096  # bytes of a packet that was under way when the connection ended
 MOST_LINE: Final = 300  # characters of a line of the log
 MOST_LOG: Final = 16_384  # bytes of the log of one run
@@ -83,7 +85,10 @@ class Grammar:
 
     def lines(self, output: bytes, heard: Heard) -> None:
         """Hold standard output to it: the payload of a cell on every line."""
-        for line in output.split(b"\n")[:-1]:
+        *lines, tail = output.split(b"\n")
+        if len(tail) > MOST_PACKET:
+            heard.fault(f"standard output: a line of {len(tail)} bytes that did not end")
+        for line in lines:
             topic = next((t for t in self._cells if self._wrong(t, line, None) is None), None)
             if topic is None:
                 heard.fault(f"standard output: a line of {len(line)} bytes is no count")
@@ -157,7 +162,7 @@ class Grammar:
             len(topic) + count_size(self._sensor_id, cell) + MOST_AROUND
             for topic, cell in self._cells.items()
         )
-        health = info = 2048 + 128 * len(self._cells)
+        health = info = MOST_STATE + MOST_CELL * len(self._cells)
         once = MOST_CONNECT + 4 * (len(self._topics.status) + MOST_AROUND) + info + health + release
         return connections * (once + MOST_OTHER * MOST_OTHERS) + intervals * (release + health)
 

@@ -27,6 +27,8 @@ VIRTUAL: Final = frozenset({
 })  # fmt: skip
 REMOTE: Final = ("nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "glusterfs", "virtiofs")
 MOST_OF_A_FILE: Final = 2 << 30  # bytes; a core dump of the counter has a quarter of it
+MOST_OF_ALL_FILES: Final = 32 << 30
+MOST_ENTRIES: Final = 10_000_000
 MOST_OF_SWAP: Final = 8 << 30
 CLOCK_S: Final = 1.0  # file systems stamp with a coarser clock than ours
 
@@ -46,12 +48,15 @@ def search_changed(search: Search, since: float, roots: list[Path], tell: Tell) 
     """Search every file below the roots that changed since then."""
     places = Places()
     skipped = _skipped(places)
-    walked = changed = 0
+    walked = changed = size = 0
     seen: set[tuple[int, int]] = set()
     for entry in _walk(roots, skipped, places):
         walked += 1
         if walked % 2000 == 0:
             tell(walked, changed)
+        if walked > MOST_ENTRIES or size > MOST_OF_ALL_FILES:
+            places.not_covered.append(f"what comes after {walked} entries and {size >> 20} MiB")
+            break
         try:
             about = entry.stat(follow_symlinks=False)
         except OSError:
@@ -61,6 +66,7 @@ def search_changed(search: Search, since: float, roots: list[Path], tell: Tell) 
             continue
         seen.add(known)
         changed += 1
+        size += about.st_size
         tell(walked, changed)
         _search_file(search, Path(entry.path), about.st_size, places)
     places.searched |= {"entries walked": walked, "changed files searched": changed}
@@ -68,7 +74,8 @@ def search_changed(search: Search, since: float, roots: list[Path], tell: Tell) 
 
 
 def whole_machine() -> list[Path]:
-    return [Path("/")]
+    """Every place where something is mounted that can be written; an image's root cannot be."""
+    return [Path(mount.point) for mount in _mounts() if mount.searched]
 
 
 def short_roots(folder: Path) -> list[Path]:
@@ -138,6 +145,7 @@ def _search_file(search: Search, path: Path, size: int, places: Places) -> None:
 def _walk(roots: list[Path], skipped: frozenset[str], places: Places) -> Iterator[os.DirEntry[str]]:
     waiting = [str(root.resolve()) for root in roots]
     visited: set[str] = set()
+    denied: list[str] = []
     while waiting:
         folder = waiting.pop()
         if folder in visited or folder in skipped:
@@ -147,7 +155,7 @@ def _walk(roots: list[Path], skipped: frozenset[str], places: Places) -> Iterato
             with os.scandir(folder) as entries:
                 inside = list(entries)
         except PermissionError:
-            places.not_covered.append(f"{folder}: this user may not read it")
+            denied.append(folder)
             continue
         except OSError:
             continue  # it has gone
@@ -156,20 +164,45 @@ def _walk(roots: list[Path], skipped: frozenset[str], places: Places) -> Iterato
                 waiting.append(entry.path)
             else:
                 yield entry
+    if denied:
+        places.not_covered.append(
+            f"{len(denied)} folders that this user may not read ({denied[0]}, ...)"
+        )
 
 
 def _skipped(places: Places) -> frozenset[str]:
     """Mount points that are not walked; remote ones are said."""
-    skipped = set()
+    mounts = _mounts()
+    places.not_covered += [
+        f"{m.point}: a remote or user-space file system ({m.kind})" for m in mounts if m.remote
+    ]
+    searched = {m.point for m in mounts if m.searched}  # mounted over, the last one counts
+    return frozenset(m.point for m in mounts) - searched
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    point: str
+    kind: str
+    writable: bool
+
+    @property
+    def remote(self) -> bool:
+        return self.kind.startswith(REMOTE)
+
+    @property
+    def searched(self) -> bool:
+        return self.writable and self.kind not in VIRTUAL and not self.remote
+
+
+def _mounts() -> list[_Mount]:
+    found = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
-        point, kind = before.split()[4], after.split()[0]
-        if kind in VIRTUAL:
-            skipped.add(point)
-        elif kind.startswith(REMOTE):
-            skipped.add(point)
-            places.not_covered.append(f"{point}: a remote or user-space file system ({kind})")
-    return frozenset(skipped)
+        point, options = before.split()[4:6]
+        plain = point.encode().decode("unicode_escape")  # a space is \040
+        found.append(_Mount(plain, after.split()[0], "rw" in options.split(",")))
+    return found
 
 
 def _stream(process: "subprocess.Popen[bytes]") -> IO[bytes]:

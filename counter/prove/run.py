@@ -20,7 +20,7 @@ from typing import Final
 
 from counter.config import Loaded
 from counter.prove import launch, trace
-from counter.prove.child import Child, cores_unlimited, python
+from counter.prove.child import Child, cores_permitted, cores_unlimited, python
 from counter.prove.recorder import Recorder
 from counter.prove.scrape import Scraper
 from counter.prove.specimens import FILES, FOLDER
@@ -83,6 +83,8 @@ class Run:
 
 def missing_for(around: Around) -> str:
     """Why this machine cannot give these surroundings, or nothing."""
+    if around is Around.CORES and not cores_permitted():
+        return "core dumps are not permitted to this user (ulimit -H -c)"
     tools = {Around.FULL_DISK: ("unshare", "mount"), Around.TRACED: ("unshare", "strace")}
     if around not in tools:
         return ""

@@ -29,12 +29,14 @@ NOT_FOUND: Final = (
 )
 HEAD: Final = re.compile(
     rb"HTTP/1\.1 200 OK\r\nContent-Type: text/plain; version=[\w.]+; charset=utf-8\r\n"
-    rb"Content-Length: \d{1,6}\r\nConnection: close"
+    rb"Content-Length: (\d{1,6})\r\nConnection: close"
 )
 COMMENT: Final = re.compile(rb"# (HELP|TYPE) (\w+) (.*)")
 SAMPLE: Final = re.compile(rb"(\w+)(?:\{(.*)\})? \d{1,10}(?:\.\d{1,12})?(?:e\+\d\d)?")
 LABEL: Final = re.compile(rb'(\w+)="([A-Za-z0-9._:;,=<>+*/() -]{1,64})"')
 FILLER: Final = re.compile(rb"# *")
+FILLER_LINE: Final = re.compile(rb"(?m)^# *$")
+MOST_LINE: Final = 300  # bytes of a line that the end of the run cut short
 
 
 class Scraper:
@@ -84,11 +86,18 @@ def faults_of(responses: Iterable[bytes], loaded: Loaded, model: Model) -> list[
         if response in (NOT_FOUND, b""):  # nothing: it was stopping
             continue
         head, _, body = response.partition(b"\r\n\r\n")
-        if not HEAD.fullmatch(head):
-            faults.add("metrics: other headers than the three known ones")
+        known = HEAD.fullmatch(head)
+        if known is None or len(body) > int(known[1]):
+            faults.add("metrics: other headers than the three known ones, or a longer answer")
+        elif len(body) == int(known[1]):
+            if body:  # there is none before the first document is made
+                cells = next((m.end() for m in FILLER_LINE.finditer(body)), -1)
+                sizes.add(cells)
+        else:  # the run ended within it: whole lines are judged
+            body, _, rest = body.rpartition(b"\n")
+            if len(rest) > MOST_LINE:
+                faults.add(f"metrics: a line of {len(rest)} bytes")
         faults |= set(_body_faults(body, families, words))
-        cells = next((m.end() for m in re.finditer(rb"(?m)^# *$", body)), None)
-        sizes.add(-1 if cells is None else cells)
     if len(sizes) > 1 or -1 in sizes:
         faults.add(f"metrics: the text about cells has {len(sizes)} sizes, one is expected")
     return sorted(faults)

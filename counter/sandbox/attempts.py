@@ -194,6 +194,8 @@ FIXED: Final = (
     WayOut("read the parent's memory", (SECCOMP,), lambda: call("process_vm_readv", os.getppid())),
     WayOut("signal the parent", (SECCOMP,), lambda: call("kill", os.getppid(), 0)),
     WayOut("hold a process", (SECCOMP,), lambda: os.close(call("pidfd_open", os.getpid(), 0))),
+    WayOut("start a process by clone3", (SECCOMP,), _by_number("clone3", None, 0)),
+    WayOut("open by openat2", (SECCOMP,), _by_number("openat2", _HERE, _NOWHERE, None, 0)),
     WayOut("use io_uring", (SECCOMP,), _by_number("io_uring_setup", 0, None)),
     WayOut("use the key ring", (SECCOMP,), _by_number("keyctl", 0xFFFF)),
     WayOut("load a BPF program", (SECCOMP,), _by_number("bpf", 0xFFFF, None, 0)),

@@ -43,30 +43,41 @@ _FAIL: Final = -1  # a jump to the end of the way
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, k
 
 
-def assemble(machine: str, allowed: Mapping[int, Ways], absent: Collection[int]) -> bytes:
-    """Give the program: 8 bytes an instruction."""
-    rows = {number: _body(ways) for number, ways in allowed.items()}
-    rows |= {number: [(RETURN, 0, 0, ABSENT)] for number in absent}
+def assemble(machine: str, allowed: Mapping[int, Ways]) -> bytes:
+    """Give the program that refuses what is not allowed: 8 bytes an instruction."""
+    return _program(machine, {number: _body(ways) for number, ways in allowed.items()}, REFUSE)
+
+
+def hide(machine: str, absent: Collection[int]) -> bytes:
+    """Give the program that lets calls seem absent, and leaves all others to `assemble`'s.
+
+    It is a program of its own because the kernel logs what a program refuses, or nothing of it: a
+    library that asks for a newer form first, at each thread it starts, would fill the log.
+    """
+    return _program(machine, {number: [(RETURN, 0, 0, ABSENT)] for number in absent}, ALLOW)
+
+
+def _program(machine: str, rows: Mapping[int, list[Instruction]], otherwise: int) -> bytes:
     program = [
         (LOAD, 0, 0, _ARCHITECTURE),
         (EQUAL, 1, 0, ARCHITECTURES[machine]),
-        (RETURN, 0, 0, REFUSE),
+        (RETURN, 0, 0, otherwise),
         (LOAD, 0, 0, _NUMBER),
         (NOT_LESS, 0, 1, X32),
-        (RETURN, 0, 0, REFUSE),
-        *_search(sorted(rows.items())),
+        (RETURN, 0, 0, otherwise),
+        *_search(sorted(rows.items()), otherwise),
     ]
     if len(program) > MOST_INSTRUCTIONS:
         raise ValueError(f"{len(program)} instructions, the kernel takes {MOST_INSTRUCTIONS}")
     return b"".join(struct.pack("@HBBI", *one) for one in program)
 
 
-def _search(rows: list[tuple[int, list[Instruction]]]) -> list[Instruction]:
+def _search(rows: list[tuple[int, list[Instruction]]], otherwise: int) -> list[Instruction]:
     if len(rows) == 1:
         ((number, body),) = rows
-        return [(EQUAL, 1, 0, number), (RETURN, 0, 0, REFUSE), *body]
+        return [(EQUAL, 1, 0, number), (RETURN, 0, 0, otherwise), *body]
     middle = len(rows) // 2
-    lower, upper = _search(rows[:middle]), _search(rows[middle:])
+    lower, upper = _search(rows[:middle], otherwise), _search(rows[middle:], otherwise)
     pivot, distance = rows[middle][0], len(lower)
     if distance <= _FURTHEST:
         return [(NOT_LESS, distance, 0, pivot), *lower, *upper]

@@ -15,6 +15,7 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from counter.errors import SandboxError
@@ -42,7 +43,8 @@ class Enclosure:
     ) -> None:
         if 0 in (*plan.bind, *plan.connect):
             raise ValueError("port 0 stands for any port")
-        self._plan = plan
+        # Links are followed (/dev/v4l/by-id/...): the name says which ioctls a device takes.
+        self._plan = replace(plan, devices=tuple(one.resolve() for one in plan.devices))
         self._accepted = frozenset(accepted)
         self._facts = facts or kernel.probe()
         self._missing: frozenset[Guarantee] | None = None  # None: stage 1 is still to come
@@ -72,8 +74,7 @@ class Enclosure:
                 "stage 2 does not bind it: nothing may start one",
             )
         if Guarantee.SECCOMP not in missing:
-            walls = (Guarantee.SECCOMP,)
-            missing |= self._built("stage 2", walls, lambda: kernel.install_filter(self.program()))
+            missing |= self._built("stage 2", (Guarantee.SECCOMP,), self._filter)
         outcome = selftest.run(self._plan, missing)
         missing |= outcome.broken
         if missing - self._accepted:
@@ -86,12 +87,14 @@ class Enclosure:
         _log.info("%s", _told(self.proof))
         return self.proof
 
-    def program(self) -> bytes:
-        """Give the filter of stage 2 for this process on this machine."""
+    def _filter(self) -> None:
+        """Hide first: the second program leaves no call that could add another."""
+        number, machine = kernel.NUMBERS, self._facts.machine
         ways = allowed(self._plan, os.getpid(), inherited.unix_sockets())
-        named = {kernel.NUMBERS[name]: way for name, way in ways.items() if name in kernel.NUMBERS}
-        absent = [kernel.NUMBERS[name] for name in ABSENT.split()]
-        return bpf.assemble(self._facts.machine, named, absent)
+        strict = {number[name]: way for name, way in ways.items() if name in number}
+        hidden = bpf.hide(machine, [number[name] for name in ABSENT.split()])
+        kernel.install_filter(hidden, log=False)
+        kernel.install_filter(bpf.assemble(machine, strict), log=True)
 
     def _restrict(self) -> None:
         landlock.restrict(self._plan, needs.readable(), needs.PINNED, self._facts.landlock_abi)

@@ -77,11 +77,11 @@ def keep_capabilities(kept: int) -> None:
     call("capset", header, struct.pack("@6I", permitted, permitted, 0, 0, 0, 0))
 
 
-def install_filter(program: bytes) -> None:
+def install_filter(program: bytes, *, log: bool) -> None:
     """Put a classic BPF program before every system call of every thread, for ever."""
     instructions = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HxxxxxxQ", len(program) // 8, ctypes.addressof(instructions))
-    refused = call("seccomp", _SET_FILTER, _THREAD_SYNC | _LOG, header)
+    refused = call("seccomp", _SET_FILTER, _THREAD_SYNC | (_LOG if log else 0), header)
     if refused:  # the id of a thread that has a filter of its own
         raise OSError(errno.ESRCH, "a thread could not be brought under the filter")
 

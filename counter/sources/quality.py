@@ -13,9 +13,9 @@ one from 0.004 to 0.22.
 Measured on 6 clips, 57 photographs and the drawn scenes. Sharpness as they are: 0.49 to 0.82;
 blurred by a Gaussian of 1/360 of the height 0.38 to 0.56, 2/360 0.30 to 0.41, 3/360 0.28 to 0.35,
 4/360 0.27 to 0.32 (with noise of 3 levels up to 0.41 in a clip of little contrast, and 0.64 in one
-photograph). At 3/360 the embedded model finds 48 to 72 % of whom it finds else in the four busy clips. Copies of a quarter of
-the brightness (bright parts of 42 to 56) cost it up to 23 % of them, of an eighth (20 to 27) half
-to all.
+photograph). At 3/360 the embedded model finds 48 to 72 % of whom it finds else, in the four busy
+clips. Copies of a quarter of the brightness (bright parts of 42 to 56) cost it up to 23 % of them,
+of an eighth (20 to 27) half to all.
 """
 
 from collections import deque

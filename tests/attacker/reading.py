@@ -1,5 +1,6 @@
 """What a released count says of the exact one behind it, to whoever knows the rules."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from counter import disclosure
@@ -26,7 +27,7 @@ def _behind(
     shares: tuple[float | None, float | None],
     wholes: tuple[float, float],
     parameters: Parameters,
-    rounded: object,  # the rule in force: a weaker gate's is another one
+    rounded: Callable[[int, Parameters], int],  # as in force: a weaker gate's is another one
 ) -> tuple[int, int]:
     """Try every number near the released one; ratios are taken as further witnesses."""
     reach = 2 * max(parameters.rounding, parameters.coarse_rounding) + parameters.threshold
@@ -34,10 +35,9 @@ def _behind(
         exact
         for exact in range(max(0, value - reach), value + reach)
         if exact >= parameters.threshold
-        and disclosure.rounded(exact, parameters) == value
-        and _agrees(disclosure.rounded(exact, parameters), shares, wholes)
+        and rounded(exact, parameters) == value
+        and _agrees(value, shares, wholes)
     ]
-    assert rounded is disclosure.rounded
     return min(found), max(found)
 
 
