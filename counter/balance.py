@@ -2,7 +2,8 @@
 
 Rule 1: where one direction of a line is below the threshold, both leave as one token: at least one
 of the two is below it. Where one is not known, neither is.
-Rule 2: nothing else is looked at: no other line, no interval before, no occupancy.
+Rule 2: a device that releases one direction only (`disclosure.directions`) has no pairs.
+Rule 3: nothing else is looked at: no other line, no interval before, no occupancy.
 
 Why. Whoever knows when a place is empty, or how many are in it, can do sums: entries minus exits of
 its doors is what it gained. With a token for each direction, 25 in and 20 out leave at most 9
@@ -35,8 +36,9 @@ The cost: the share of the released numbers that this rule takes away, and of th
     office, 270, in by ten           100 %          92 % (94 %)  19 % (11 %)
 
 A crowd that goes one way only is not told; an `interval_s` in which both directions reach the
-threshold tells it. To release one direction alone would need no such rule for whoever knows only
-when a place is empty: everybody may have turned round at once.
+threshold tells it, and so does `directions = "in"`: one direction alone needs no such rule against
+whoever knows when a place is empty, because everybody may have turned round at once. (Whoever knows
+by how many more a place holds than before knows that as many came in.)
 
 What remains. Sums can narrow a released number within its range; it stays at the threshold or
 above. A place that is known to be empty at a moment inside an interval, and known from the releases
@@ -45,6 +47,7 @@ that interval: this bounds both numbers from below. Two lines that the same peop
 tokens of the same people (`floor.py`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from counter.cells import Cell, Kind
@@ -52,6 +55,12 @@ from counter.release import Status
 
 # What two directions of a line may be told together: the worse of the two.
 _WORSE = (Status.MISSING, Status.SUPPRESSED, Status.PUBLISHED)
+
+
+def paired(cells: Sequence[Cell]) -> frozenset[Cell]:
+    """Give the cells that share their token with another one."""
+    lines = Counter(cell.name for cell in cells if cell.kind is Kind.LINE)
+    return frozenset(c for c in cells if c.kind is Kind.LINE and lines[c.name] > 1)
 
 
 def together(cells: Sequence[Cell], statuses: Sequence[Status]) -> list[Status]:

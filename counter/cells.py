@@ -11,6 +11,7 @@ Rule 3: a line has both directions as cells, or none: they are told together (`b
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from counter.purposes import RULES, Measure
 from counter.settings import Settings, ZoneSettings
@@ -20,6 +21,13 @@ class Kind(StrEnum):
     ZONE = "zone"
     LINE = "line"
     GROUP = "group"
+
+
+DIRECTIONS: Final = {
+    "both": (Measure.ENTRIES, Measure.EXITS),
+    "in": (Measure.ENTRIES,),
+    "out": (Measure.EXITS,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,8 @@ class Cell:
 def released_cells(settings: Settings) -> tuple[Cell, ...]:
     """Every cell this configuration releases, in a fixed order."""
     measures = RULES[settings.purpose].measures
-    crossings = [m for m in (Measure.ENTRIES, Measure.EXITS) if m in measures]
+    asked = DIRECTIONS.get(settings.disclosure.directions, DIRECTIONS["both"])
+    crossings = [measure for measure in asked if measure in measures]
     if settings.lines and crossings:  # Rule 2
         lines = sorted(settings.lines)
         return tuple(Cell(Kind.LINE, name, measure) for name in lines for measure in crossings)

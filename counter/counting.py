@@ -20,7 +20,7 @@ from counter.lines import Lines
 from counter.people import Detections, Direction
 from counter.purposes import Measure
 from counter.release import Status, ZoneCount
-from counter.settings import Settings
+from counter.settings import MAX_PERSON_PX, Settings
 from counter.tally import CameraTally, Persons, Tally, taller
 from counter.tracking import Tracker
 from counter.zones import Zones
@@ -128,7 +128,7 @@ class _Camera:
         self._zones = Zones(zones.values(), most)
         self._lines = Lines(lines, most)
         self._last_ns: int | None = None
-        self._ceiling_px = settings.cameras[name].max_person_px
+        self._ceiling_px = min(settings.cameras[name].max_person_px, MAX_PERSON_PX)
         self.tall = Persons(1, most)  # above the ceiling
         self.tally = CameraTally(zones, lines, settings.cameras[name].stall_s, most)
 

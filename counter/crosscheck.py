@@ -223,6 +223,8 @@ def _idle_keys(settings: Settings) -> Iterator[str]:
         for key, use in USES.items():
             if key not in used and getattr(camera, key) != getattr(untouched, key):
                 yield f"cameras.{name}.{key}: no effect on this source; {use}"
+    if settings.disclosure.directions != "both" and not settings.lines:
+        yield "disclosure.directions: no effect without lines"
     if settings.model.confidence < UNSURE:
         yield f"model.confidence: less than {UNSURE} does as {UNSURE}: no box below is looked at"
 

@@ -43,8 +43,8 @@ from datetime import datetime
 from math import floor
 from typing import Final
 
-from counter.balance import together
-from counter.cells import Cell, Kind, released_cells
+from counter.balance import paired, together
+from counter.cells import Cell, released_cells
 from counter.floor import Parameters, in_force, refuse_unsafe
 from counter.interval import Interval, interval_at
 from counter.levels import Levels
@@ -72,6 +72,7 @@ class Gate:
         if not_before is not None and not_before.tzinfo is None:
             raise ValueError("a naive time has no place on the grid")
         self.cells = released_cells(settings)
+        self._paired = paired(self.cells)
         self.parameters = in_force(settings)  # Rule 8
         self._sensor_id = settings.sensor_id
         self._rule = RULES[settings.purpose]
@@ -131,7 +132,7 @@ class Gate:
 
     def _count(self, cell: Cell, interval: Interval, token: _Token) -> ZoneCount:
         status, value, coverage = token
-        below = status is Status.SUPPRESSED and cell.kind is not Kind.LINE  # Rule 6
+        below = status is Status.SUPPRESSED and cell not in self._paired  # Rule 6
         return ZoneCount(
             sensor_id=self._sensor_id,
             cell=cell,

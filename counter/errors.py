@@ -45,7 +45,7 @@ class OutputError(CounterError):
 
 
 class SandboxError(CounterError):
-    """This machine cannot take away a right of the process that the configuration wants gone."""
+    """A right that the configuration wants gone cannot be taken from the process here."""
 
 
 def fault(error: BaseException) -> str:

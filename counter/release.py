@@ -39,7 +39,9 @@ class ZoneCount:
     interval: Interval
     status: Status
     value: int | None  # persons, a multiple of the rounding base; only when PUBLISHED
-    less_than: int | None  # the threshold; only when SUPPRESSED
+    # The threshold; only when SUPPRESSED, and not where both directions of a line are told
+    # together: then one of the two is below it, and nobody says which.
+    less_than: int | None
     coverage: float  # 0..1 in steps of 0.1: share of the interval that the camera saw
     fill: float | None  # value / capacity in steps of 0.05; may exceed 1
     density: float | None  # persons per square metre in steps of 0.5

@@ -17,6 +17,7 @@ Positive = Annotated[float, Meta(gt=0)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day: more is a slip of the hand
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # safe in a topic and a label
 
+MAX_PERSON_PX = 212
 FPS_RANGE = (0.1, 240.0)  # outside of it a frame rate is a fault, not a rate
 STANDING_PER_M2 = 4.0  # persons; the planning value of most rail operators (6 in some)
 
@@ -40,7 +41,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = []
     # Height of a person in pixels of the source above which a face may be recognised: EN 62676-4
     # asks 125 pixels a metre to recognise somebody, which is 212 for a person of 1.70 m.
-    max_person_px: Annotated[int, Meta(ge=32, le=4096)] = 212
+    # It can be lowered, not raised (P14).
+    max_person_px: Annotated[int, Meta(ge=32, le=MAX_PERSON_PX)] = MAX_PERSON_PX
 
 
 class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +93,9 @@ class DisclosureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     threshold: int | None = None  # None: the purpose's default
     rounding: int | None = None
     min_coverage: Annotated[float, Meta(ge=0.5, le=1)] = 0.5  # less is MISSING
+    # Which crossings of lines are released. Both directions of a line leave together or not at all,
+    # so a crowd that goes one way is told only where one direction is asked for.
+    directions: Literal["both", "in", "out"] = "both"
 
 
 class MqttSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

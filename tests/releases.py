@@ -75,7 +75,7 @@ def suppressed(cell: Cell, number: int) -> ZoneCount:
         interval=interval(number),
         status=Status.SUPPRESSED,
         value=None,
-        less_than=11,
+        less_than=None if cell.kind is Kind.LINE else 11,  # of two directions one is below it
         coverage=1.0,
         fill=None,
         density=None,

@@ -46,7 +46,6 @@ WITHOUT_LANDLOCK = {
 # What a device of the plan leaves open: its driver shares memory, its library receives messages.
 # Each needs a file open for writing that comes from outside; the start refuses one that is there.
 WITH_A_DEVICE = {
-    "recvmsg: take a file that somebody sends",
     "shared writable map of a file handed in",
     "shared map of a file handed in, made writable afterwards",
     "shared map with MAP_SHARED_VALIDATE of a file handed in",

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from counter.demo.scenes import DEMO_PEOPLE
 from counter.detectors.open import open_detector
 from counter.frame import Frame
 from counter.people import Detections
 from counter.settings import ModelSettings
-from counter.demo.scenes import DEMO_PEOPLE
 from counter.sources.synthetic import Scene, Truth
 
 SIZE, SEEDS, FRAMES, STEP = (640, 360), (7, 11, 13), 10, 20

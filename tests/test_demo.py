@@ -16,11 +16,11 @@ import jsonschema
 import pytest
 
 from counter.cells import Cell
+from counter.demo.scenes import DEMO_ZONES
 from counter.demo.table import Board, line, plain
 from counter.outputs.schema import schemas
 from counter.outputs.wire import encode_count
 from counter.release import ZoneCount
-from counter.demo.scenes import DEMO_ZONES
 from tests.broker import Mosquitto, needs_mosquitto
 from tests.commands import ROOT, assert_mistake, counter, film
 from tests.deliveries import retained

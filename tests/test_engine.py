@@ -69,6 +69,8 @@ class Crowd:
 
 
 class Kept:
+    broken = False
+
     def __init__(self) -> None:
         self.releases: list[list[ZoneCount]] = []
         self.health: list[Health] = []

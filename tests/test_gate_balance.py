@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from counter.balance import together
 from counter.cells import Cell, Kind
@@ -12,7 +13,7 @@ from counter.disclosure import Gate
 from counter.outputs.wire import encode_count
 from counter.purposes import Measure, Purpose
 from counter.release import Status, ZoneCount
-from counter.settings import LineSettings
+from counter.settings import DisclosureSettings, LineSettings
 from counter.tally import Tally
 from tests.gates import device, footfall, interval, quick, tallies
 
@@ -101,3 +102,20 @@ def test_where_one_direction_was_seen_too_little_neither_is_told():
     when = interval(gate)
     counts = gate.release([Tally(entries, when, 30, 0.5), Tally(exits, when, 30, 0.4)])
     assert [count.status for count in counts] == [M, M]
+
+
+@pytest.mark.parametrize(
+    ("directions", "measure"), [("in", Measure.ENTRIES), ("out", Measure.EXITS)]
+)
+def test_one_direction_alone_has_its_own_token(directions, measure) -> None:
+    gate = Gate(replace(TWO, disclosure=DisclosureSettings(directions=directions)))
+    assert {cell.measure for cell in gate.cells} == {measure}
+    few, many = gate.release(tallies(gate, [3, 40]))
+    assert (few.status, few.less_than) == (S, 11)
+    assert (many.status, many.value) == (P, 40)
+
+
+def test_a_direction_that_nobody_knows_is_both() -> None:
+    """Settings that were made by hand are held to the same floor."""
+    odd = replace(TWO, disclosure=DisclosureSettings(directions="sideways"))  # type: ignore[arg-type]
+    assert Gate(odd).cells == Gate(TWO).cells

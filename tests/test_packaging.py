@@ -18,6 +18,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from counter.prove import specimens
 from tests.commands import ROOT
 
 pytestmark = pytest.mark.slow
@@ -29,7 +30,8 @@ KINDS = {
     ".toml",
     ".onnx",
     ".j2",
-}  # of files in the package; a picture is none of them
+}  # of files in the package; the only pictures are what the search of `prove` is tried on
+SPECIMENS = {f"counter/prove/specimens/{name}" for name in specimens.FILES}
 # What pip says when the build's one requirement cannot be fetched.
 NO_NETWORK = re.compile(r"No matching distribution found for hatchling|Failed to establish a new")
 
@@ -99,8 +101,8 @@ def test_it_holds_the_whole_package_and_nothing_else(files: dict[str, bytes]) ->
         for path in (ROOT / "counter" / "dossier" / "templates").rglob("*.j2")
     }
     package = {name for name in files if not name.partition("/")[0].endswith(".dist-info")}
-    assert package == modules | templates | embedded | {"counter/py.typed"}
-    assert {Path(name).suffix for name in package} == KINDS
+    assert package == modules | templates | embedded | SPECIMENS | {"counter/py.typed"}
+    assert {Path(name).suffix for name in package - SPECIMENS} == KINDS
 
 
 def test_it_carries_the_licence_and_the_command(files: dict[str, bytes]) -> None:

@@ -27,6 +27,7 @@ from counter.prove.search import Search
 from counter.prove.subject import SIZE, Ports, subject_of
 from tests.commands import ROOT, assert_mistake, counter
 from tests.encoding_leaks import ENCODED
+from tests.test_prove_search import MARKER
 
 SHORT_S = 300  # it takes a minute where nobody else works
 
@@ -54,7 +55,10 @@ def test_the_short_form_passes_and_leaves_nothing(
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_children_and_removes_what_was_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_children_and_removes_what_was_made(
+    number: signal.Signals, tmp_path: Path
+) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "counter", "prove"],
         cwd=ROOT,
@@ -66,7 +70,7 @@ def test_ctrl_c_ends_the_children_and_removes_what_was_made(tmp_path: Path) -> N
         while not children_in(tmp_path) and time.monotonic() < until:
             time.sleep(0.1)
         assert children_in(tmp_path)
-        proof.send_signal(signal.SIGINT)
+        proof.send_signal(number)
         _, errors = proof.communicate(timeout=60)
     assert proof.returncode == 130
     assert b"Traceback" not in errors
@@ -127,6 +131,15 @@ def test_a_scenario_fails_when_the_run_leaks(around: Around, told: str, stage: S
     outcome = play(bad, stage, search)
     assert outcome.outcome is Result.FAILED
     assert told in outcome.detail
+
+
+def test_what_this_machine_cannot_give_is_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    setup = Setup(Around.TRACED)
+    outcome = play(Scenario("traced", lambda _: None, 0, setup), stage, Search(MARKER))
+    assert (outcome.outcome, outcome.detail) == (Result.NOT_RUN, "needs unshare")
 
 
 @pytest.mark.parametrize("name", ["carriage", "footfall", "event"])

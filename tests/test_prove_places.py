@@ -1,5 +1,6 @@
 """Where `counter prove` looks: files by the time of their change, swap, the journal."""
 
+import base64
 import os
 import time
 from pathlib import Path
@@ -51,6 +52,28 @@ def test_only_the_beginning_of_a_huge_file_is_searched_and_that_is_said(
 def test_a_compressed_core_dump_is_said_to_be_unread(tmp_path: Path) -> None:
     (tmp_path / "core.python.1.zst").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(90))
     assert "not read" in look(tmp_path, 0).not_covered[0]
+
+
+def test_a_picture_in_swap_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    area, table = tmp_path / "area", tmp_path / "swaps"
+    area.write_bytes(bytes(5000) + FRAME.tobytes() + bytes(5000))
+    table.write_text(f"Filename Type Size Used\n{area} partition 9 0\n/none file 9 0\n")
+    monkeypatch.setattr(places, "SWAPS", table)
+    found = search_swap(Search(MARKER))
+    assert found.searched == {"swap": "2 areas"}
+    assert found.found == [f"swap {area}: camera's picture, bytes, B G R"]
+    assert found.not_covered == ["swap /none: No such file or directory"]
+
+
+def test_a_picture_in_the_journal_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = base64.b64encode(FRAME.tobytes()).decode()
+    reader = tmp_path / "journalctl"
+    reader.write_text(f"#!/bin/sh\ncat <<END\nMESSAGE={text}\nEND\n")
+    reader.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = search_journal(Search(MARKER), time.time())
+    assert found.found == ["journal: base64 of camera's picture, bytes, B G R"]
+    assert found.searched == {"journal": f"{len(text) + 9} bytes"}
 
 
 def test_swap_and_journal_are_searched_or_said_not_to_be() -> None:

@@ -35,7 +35,7 @@ for number in range(30_000):
 # As `run` does it: until it is told to stop.
 APPLIANCE = """
 import logging, sys, time
-from counter.assemble import stop_on_signals
+from counter.service import stop_on_signals
 from counter.outputs.stdout import StdoutOutput
 from tests.releases import HEALTH, busy
 logging.basicConfig(format="%(message)s")

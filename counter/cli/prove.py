@@ -29,7 +29,7 @@ def prove(
     all that it said, and every file that changed, is searched for the marker; and runs that leak on
     purpose have to be caught. With CONFIG its zones, purpose and gate are used.
 
-    \\b
+    \b
     counter prove                     as root for all of it; some minutes
     counter prove --short             about a minute
     counter prove --ledger FILE --head SHA256

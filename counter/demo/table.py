@@ -64,7 +64,9 @@ def _row(count: dict[str, Any]) -> tuple[RenderableType, ...]:
 def _persons(count: dict[str, Any]) -> str:
     if count["status"] == "published":
         return str(count["value"])
-    return f"<{count['less_than']}" if count["status"] == "suppressed" else "no data"
+    if count["status"] == "suppressed":
+        return f"<{count['less_than']}" if count["less_than"] else "few"
+    return "no data"
 
 
 def _level(count: dict[str, Any]) -> str:

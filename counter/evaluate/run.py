@@ -202,7 +202,9 @@ class _Truth:
 
 
 def _public(count: ZoneCount) -> str:
-    """`35`, `<11` or `missing`: what the world would read."""
+    """`35`, `<11`, `few` or `missing`: what the world would read."""
     if count.status is Status.PUBLISHED:
         return str(count.value)
-    return f"<{count.less_than}" if count.status is Status.SUPPRESSED else "missing"
+    if count.status is Status.SUPPRESSED:
+        return "few" if count.less_than is None else f"<{count.less_than}"
+    return "missing"

@@ -26,7 +26,7 @@ RULES: tuple[tuple[dict[str, str], Schema], ...] = (
     ),
     (
         {"status": "suppressed"},
-        {"value": NULL, "less_than": PERSONS, "level": KNOWN, **NO_SHARES},
+        {"value": NULL, "level": KNOWN, **NO_SHARES},
     ),
     (
         {"status": "missing"},
@@ -37,6 +37,8 @@ RULES: tuple[tuple[dict[str, str], Schema], ...] = (
             **NO_SHARES,
         },
     ),
+    ({"status": "suppressed", "kind": "zone"}, {"less_than": PERSONS}),
+    ({"status": "suppressed", "kind": "group"}, {"less_than": PERSONS}),
     ({"kind": "line"}, {"measure": {"enum": ["entries", "exits"]}, "level": NULL, **NO_SHARES}),
     ({"kind": "zone"}, {"measure": {"const": "occupancy"}}),
     ({"kind": "group"}, {"measure": {"const": "occupancy"}}),

@@ -97,7 +97,12 @@ def python(*words: str) -> list[str]:
 
 
 def cores_permitted() -> bool:
-    return os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_CORE)[1] != 0
+    """Say whether a child may dump core at all; root in a container may not raise the limit."""
+    try:
+        with cores_unlimited():
+            return resource.getrlimit(resource.RLIMIT_CORE)[0] != 0
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

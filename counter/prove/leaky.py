@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from counter import voice
+from counter import models, voice
 from counter.config import Loaded, load
 from counter.errors import ConfigError, CounterError
 from counter.service import stop_on_signals
@@ -129,22 +129,13 @@ def run(leak: str, loaded: Loaded, path: Path, *, enclosed: bool) -> None:
         from counter.assemble import appliance  # noqa: PLC0415  # Rule 3
 
         machine = opened.enter_context(appliance(loaded, start=start))
-        size = _model_input(loaded)
+        size = models.find(loaded.settings.model.name).entry.input
 
         def leaks(pixels: Any) -> None:
             LEAKS[leak](Scene(pixels, machine, size, path))
 
         machine.engine.detector = Leaking(machine.engine.detector, leaks)
         machine.run(stop)
-
-
-def _model_input(loaded: Loaded) -> tuple[int, int]:
-    from counter import models  # noqa: PLC0415
-
-    for model in models.listed():
-        if model.name == loaded.settings.model.name:
-            return model.entry.input
-    return 512, 288  # a model that was named by its file
 
 
 def main(words: list[str]) -> None:

@@ -18,6 +18,7 @@ from typing import IO, Final
 from counter.prove.search import Search
 
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108  # a place to search
+SWAPS: Final = Path("/proc/swaps")
 SHORT: Final = (Path("/tmp"), Path("/var/tmp"), SHARED_MEMORY)  # noqa: S108  # the same
 # Kernel interfaces: they hold no data that was written to them.
 VIRTUAL: Final = frozenset({
@@ -86,7 +87,7 @@ def short_roots(folder: Path) -> list[Path]:
 def search_swap(search: Search) -> Places:
     """Search what the kernel swapped out, where it may be read."""
     places = Places()
-    lines = Path("/proc/swaps").read_text().splitlines()[1:]
+    lines = SWAPS.read_text().splitlines()[1:]
     places.searched["swap"] = "off" if not lines else f"{len(lines)} areas"
     for line in lines:
         area = Path(line.split()[0])

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -37,6 +38,16 @@ class Around(StrEnum):
     CORES = "core dumps unlimited"
     FULL_DISK = "a full disk as home, temporary and working folder"
     TRACED = "an empty network, under a system-call trace"
+
+
+# Whether surroundings can be had is tried: root in a container may have no right to namespaces.
+PROBES: Final = {
+    Around.FULL_DISK: (
+        *("unshare", "--mount", "--propagation", "private"),
+        *("mount", "-t", "tmpfs", "none", "/mnt"),
+    ),
+    Around.TRACED: ("unshare", "--net", *trace.command(Path(os.devnull)), "true"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +96,15 @@ def missing_for(around: Around) -> str:
     """Why this machine cannot give these surroundings, or nothing."""
     if around is Around.CORES and not cores_permitted():
         return "core dumps are not permitted to this user (ulimit -H -c)"
-    tools = {Around.FULL_DISK: ("unshare", "mount"), Around.TRACED: ("unshare", "strace")}
-    if around not in tools:
+    probe = PROBES.get(around, ())
+    try:
+        done = subprocess.run(probe, capture_output=True, check=False) if probe else None  # noqa: S603  # the table's
+    except FileNotFoundError as error:
+        return f"needs {error.filename}"
+    if done is None or done.returncode == 0:
         return ""
-    if os.geteuid() != 0:
-        return "needs root for a namespace of its own"
-    missing = [tool for tool in tools[around] if shutil.which(tool) is None]
-    return f"needs {', '.join(missing)}" if missing else ""
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return f"needs rights that are not here: {said[-1] if said else ' '.join(probe)}"
 
 
 def _counter_run(config: Path) -> list[str]:

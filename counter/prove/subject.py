@@ -80,7 +80,6 @@ def subject_of(config: Path | None) -> Subject:
         size=SIZE,
         fps=fps,
         people=round(DEMO_PEOPLE["platform"]),
-        max_person_px=4096,
     )
     settings = structs.replace(
         settings,

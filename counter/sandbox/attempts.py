@@ -22,6 +22,8 @@ from counter.sandbox.filter import LONGEST_LINE
 from counter.sandbox.kernel import PR_GET_DUMPABLE, PR_SET_DUMPABLE, call, prctl
 from counter.sandbox.plan import Plan
 
+FOLDER: Final = "/tmp"  # noqa: S108  # where everybody may write
+
 _HERE: Final = -100  # AT_FDCWD
 _NOWHERE: Final = b"/nonexistent/counter"
 _PAGE: Final = 4096
@@ -66,13 +68,13 @@ def _is_read(folder: Path, plan: Plan) -> bool:
 
 
 def _create() -> None:
-    path = f"/tmp/counter-sandbox-{os.getpid()}"  # noqa: S108  # O_EXCL: no link is followed
+    path = f"{FOLDER}/counter-sandbox-{os.getpid()}"  # O_EXCL: no link is followed
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
     os.unlink(path)  # noqa: PTH108  # as plain as what it undoes
 
 
 def _make_folder() -> None:
-    path = f"/tmp/counter-sandbox-{os.getpid()}".encode()  # noqa: S108
+    path = f"{FOLDER}/counter-sandbox-{os.getpid()}".encode()
     call("mkdirat", _HERE, path, 0o700)
     os.rmdir(path)  # noqa: PTH106
 
