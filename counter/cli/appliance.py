@@ -15,11 +15,22 @@ from counter.cli.group import CONFIG, FILE, cli
     "--realtime", is_flag=True, help="Read footage at its own pace, not as fast as possible."
 )
 def run(config: Path, *, realtime: bool) -> None:
-    """Count what CONFIG describes until stopped (Ctrl-C or SIGTERM), or until its footage ends.
+    """Count what CONFIG describes, until stopped.
 
-    Nothing but rounded counts leaves the process: over MQTT, on /metrics or as JSON lines,
-    whichever CONFIG has. No picture is ever stored, sent or shown.
-    """
+    Ctrl-C or SIGTERM stops it; footage also ends by itself. Nothing but rounded counts leaves the
+    process: over MQTT, on /metrics or as JSON lines, whichever CONFIG has. No picture is ever
+    stored, sent or shown.
+
+    \b
+    counter run box.toml
+    counter run box.toml | cat > counts.jsonl     with stdout = true; a file itself is refused
+
+    It cannot write its own stop into the ledger: systemd does by ExecStopPost=, a person by
+    `counter ledger stopped FILE`.
+
+    Exits with 0 when stopped or at the end of footage, 2 for a mistake (two lines say which), 70
+    for a fault of the program.
+    """  # noqa: D301
     from counter.config import load
     from counter.service import stop_on_signals
     from counter.start import begin
@@ -56,11 +67,17 @@ def run(config: Path, *, realtime: bool) -> None:
     help="Where its dossier is.  [default: beside CONFIG]",
 )
 def check(config: Path, *, aim: bool, minutes: int, papers: Path | None) -> None:
-    """Validate CONFIG and print what it would release, on which grid, and where.
+    """Validate CONFIG, and say what it would release.
 
-    Exits with 2 and one line when CONFIG is wrong, or asks for what is refused; with --aim also
-    when people are so large in the picture that they could be recognised.
-    """
+    No camera is opened without --aim, which --minutes is for.
+
+    \b
+    counter check box.toml
+    counter check box.toml --aim --minutes 10
+
+    Exits with 0, or with 2 and two lines when CONFIG is wrong or asks for what is refused; with
+    --aim also when people are so large in the picture that they could be recognised.
+    """  # noqa: D301
     from counter.check import report
     from counter.config import load
     from counter.dossier.manifest import status
@@ -108,7 +125,7 @@ def check(config: Path, *, aim: bool, minutes: int, papers: Path | None) -> None
     "--realtime", is_flag=True, help="Show the scene at its own pace, not as fast as possible."
 )
 def demo(**options: Any) -> None:
-    """See the main job work with nothing but this package.
+    """See it work with nothing but this package.
 
     A drawn carriage or platform is watched, its people are detected, tracked and counted, and
     the released counts go over MQTT to a live table: "<11" is a count too small to be told.
@@ -121,8 +138,9 @@ def demo(**options: Any) -> None:
 
     place = prepared(Request(**options))
     with stop_on_signals() as stop:
-        # It shows what this machine can guarantee, whatever that is.
-        start = begin_without_memory(place.loaded, tuple(Guarantee), place.own_ports)
+        # Of films and drawn people it shows what this machine can guarantee, whatever that is.
+        accepted = () if place.live else tuple(Guarantee)
+        start = begin_without_memory(place.loaded, accepted, place.own_ports)
         from counter.demo.show import show
 
         show(place, start, stop)

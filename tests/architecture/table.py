@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "config",
+        "hints",
         "crosscheck",
         "masking",
         "refusals",
@@ -98,7 +99,7 @@ HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt"
 CORE = (
     "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "geometry",
     "tracking", "zones", "segments", "lines", "tally", "floorplan", "levels", "refusals", "floor",
-    "masking", "balance", "history",
+    "masking", "balance", "history", "hints",
     "disclosure", "ceiling", "counting", "detectors.yolo",
 )  # fmt: skip
 WORLD_MODULES = _words("""
@@ -153,6 +154,7 @@ VENDORS: dict[str, Vendor] = {
         (
             "settings",
             "config",
+            "hints",
             "models",
             "outputs",
             "ledger",
