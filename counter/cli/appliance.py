@@ -1,12 +1,16 @@
 """For who runs a box: run, check, demo."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from counter import voice
 from counter.cli.group import CONFIG, FILE, cli
+
+if TYPE_CHECKING:
+    from counter.settings import Settings
+    from counter.start import Start
 
 
 @cli.command()
@@ -41,8 +45,20 @@ def run(config: Path, *, realtime: bool) -> None:
         from counter.assemble import appliance
 
         with appliance(loaded, realtime=realtime, start=start) as machine:
-            voice.note(f"counting with {machine.summary}")
+            voice.note(f"counting with {machine.summary}; {_told(loaded.settings, start)}")
             machine.run(stop)
+
+
+def _told(settings: "Settings", start: "Start") -> str:
+    """Say where counts go, and what to write down to check the ledger by."""
+    mqtt, prometheus = settings.mqtt, settings.prometheus
+    places = [] if mqtt is None else [mqtt.url]
+    if prometheus is not None:
+        places.append(f"http://{prometheus.host}:{prometheus.port}/metrics")
+    if settings.stdout:
+        places.append("standard output")
+    said = f"counts go to {', '.join(places) or 'nobody'}"
+    return said if start.ledger_head is None else f"{said}; ledger head {start.ledger_head}"
 
 
 @cli.command()
