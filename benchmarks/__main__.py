@@ -15,7 +15,7 @@ QUESTIONS = {
     "detection": "What do letterbox, inference and decoding cost?",
     "counting": "How far are counts from the truth on public tracking sequences?",
     "footage": "How far are counts from the truth on real footage?",
-    "attacker": "Can sums over everything published bound a suppressed number?",
+    "attacker": "Can sums over everything published bound a suppressed number? (many minutes)",
 }
 
 

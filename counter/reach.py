@@ -66,7 +66,11 @@ def is_live(camera: CameraSettings) -> bool:
 
 
 def _stream(source: str) -> SplitResult | None:
-    url = urlsplit(source)
+    try:
+        url = urlsplit(source)
+        _ = url.port  # raises for one that is no number
+    except ValueError:
+        return None  # whoever opens it says so
     return url if url.scheme in STREAM_PORTS and url.hostname else None
 
 

@@ -100,7 +100,7 @@ def outlook(loaded: Loaded) -> Iterator[str]:
         yield f"warning  it would not start here: ledger {path} cannot be written by this user"
         return
     ledger = Ledger.open(path)
-    yield f"ledger   {path}: {len(ledger.records)} records, head {ledger.head or 'none yet'}"
+    yield f"ledger   {path}: head {ledger.head or 'none yet'}"
 
 
 def unrestrained(loaded: Loaded) -> Start:
@@ -128,7 +128,7 @@ def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | 
     settings, now = loaded.settings, datetime.now(UTC)
     live = any(is_live(camera) for camera in settings.cameras.values())
     grid = grid_sha256(settings)
-    ledger = None if settings.ledger is None else Ledger.open(Path(settings.ledger))
+    ledger = None if settings.ledger is None else Ledger.hold(Path(settings.ledger))
     earliest = not_before(now, grid, memory_of(ledger)) if live else None
     if ledger is None:
         return earliest, None

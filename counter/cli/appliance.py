@@ -27,9 +27,10 @@ def run(config: Path, *, realtime: bool) -> None:
 
     \b
     counter run box.toml
-    counter run box.toml | cat > counts.jsonl     with stdout = true; a file itself is refused
+    counter run film.toml --realtime
 
-    It cannot write its own stop into the ledger: systemd does by ExecStopPost=, a person by
+    Where CONFIG has stdout = true, send it into a pipe (| cat > FILE): a file is refused. A sealed
+    process cannot write its own stop into the ledger: systemd does by ExecStopPost=, a person by
     `counter ledger stopped FILE`.
 
     Exits with 0 when stopped or at the end of footage, 2 for a mistake (two lines say which), 70

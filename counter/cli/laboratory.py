@@ -65,9 +65,10 @@ def size(text: str) -> tuple[int, int]:
 @click.option("--confidence", type=click.FloatRange(0, 1), default=0.25, show_default=True)
 @click.option("--json", "out", type=FILE, help="Also write the report to this file.")
 def evaluate(**options: Any) -> None:
-    """Compare our counts with those of CLIP, a recorded and labelled file or directory of images.
+    """Compare our counts with the labels of CLIP.
 
-    A laboratory tool: it prints exact numbers, so it refuses live cameras and publishes nothing.
+    CLIP is a recorded and labelled file, or a directory of images. A laboratory tool: it prints
+    exact numbers, so it refuses live cameras and publishes nothing.
 
     \b
     counter evaluate film.mp4 --labels counts.csv
@@ -80,12 +81,23 @@ def evaluate(**options: Any) -> None:
 
 @cli.group()
 def models() -> None:
-    """The models that may be loaded: names, licences, hashes."""
+    """List and verify the models that may be loaded.
+
+    \b
+    counter models list
+    counter models verify counter-n
+    """  # noqa: D301
 
 
 @models.command("list")
 def models_list() -> None:
-    """List the registry, and which of its files are on this machine."""
+    """List the registry, and what is on this machine.
+
+    \b
+    counter models list
+
+    Exits with 0.
+    """  # noqa: D301
     from counter.check import models_table
 
     click.echo(models_table())
@@ -94,7 +106,16 @@ def models_list() -> None:
 @models.command()
 @click.argument("names", nargs=-1)
 def verify(names: tuple[str, ...]) -> None:
-    """Compare the files of NAMES (default: all that are here) with the hashes of the registry."""
+    """Compare files with the hashes of the registry.
+
+    NAMES are of `counter models list`; without any, all that are here are compared.
+
+    \b
+    counter models verify
+    counter models verify counter-n
+
+    Exits with 0, or with 2 when a named one is missing or any is altered.
+    """  # noqa: D301
     from counter.check import verify_models
 
     click.echo(verify_models(names))
