@@ -49,12 +49,14 @@ from counter.floor import Parameters, in_force, refuse_unsafe
 from counter.interval import Interval, interval_at
 from counter.levels import Levels
 from counter.purposes import RULES
-from counter.release import Status, ZoneCount
+from counter.release import Quality, Status, ZoneCount
 from counter.settings import Settings
 from counter.tally import Tally
 
-_Token = tuple[Status, int | None, float]  # status, released value, released coverage
-_UNKNOWN: Final[_Token] = (Status.MISSING, None, 0.0)
+# status, released value, released coverage, more people than can be told apart, what counted them
+_Token = tuple[Status, int | None, float, bool, str]
+_UNKNOWN: Final[_Token] = (Status.MISSING, None, 0.0, False, "none")
+WHOLE: Final = 0.9  # of an interval; what saw less is degraded
 MOST: Final = (
     1_000_000  # persons; more is a fault, and it bounds the width of what is released (P5)
 )
@@ -131,7 +133,7 @@ class Gate:
         return [_token(*told, self.parameters) for told in zip(exact, statuses, strict=True)]
 
     def _count(self, cell: Cell, interval: Interval, token: _Token) -> ZoneCount:
-        status, value, coverage = token
+        status, value, coverage, saturated, method = token
         below = status is Status.SUPPRESSED and cell not in self._paired  # Rule 6
         return ZoneCount(
             sensor_id=self._sensor_id,
@@ -144,6 +146,9 @@ class Gate:
             fill=_per(value, cell.capacity, self._rule.ratio_rounding),  # Rule 5
             density=_per(value, cell.area_m2, self._rule.density_rounding),
             level=self._levels.next(cell, status, value),
+            quality=_quality(coverage, saturated=saturated),
+            service=None,
+            method=method,
             rule_id=self.parameters.rule_id,
         )
 
@@ -180,7 +185,14 @@ def _token(tally: Tally, status: Status, parameters: Parameters) -> _Token:
     if status is Status.PUBLISHED and tally.value is not None:
         value = rounded(tally.value, parameters)
     coverage = min(floor(tally.coverage * 10 + 0.5) / 10, 1.0)  # nearest: 0.997 was seen whole
-    return status, value, coverage
+    saturated = status is Status.PUBLISHED and tally.saturated  # else it would tell of a crowd
+    return status, value, coverage, saturated, tally.method
+
+
+def _quality(coverage: float, *, saturated: bool) -> Quality:
+    if saturated:
+        return Quality.SATURATED
+    return Quality.OK if coverage >= WHOLE else Quality.DEGRADED
 
 
 def rounded(value: int, parameters: Parameters) -> int:

@@ -7,7 +7,7 @@ from counter.cells import Cell, Kind
 from counter.interval import EPOCH, Interval
 from counter.outputs.wire import Announcement
 from counter.purposes import Measure, Purpose
-from counter.release import CameraHealth, CameraState, Health, Level, Status, ZoneCount
+from counter.release import CameraHealth, CameraState, Health, Level, Quality, Status, ZoneCount
 
 SENSOR = "north/train-7"
 RULE = "passenger-information/k11/r5/v1"
@@ -64,6 +64,9 @@ def published(cell: Cell, number: int, value: int) -> ZoneCount:
         fill=fill,
         density=round(value / cell.area_m2 * 2) / 2 if cell.area_m2 else None,
         level=Level.FEW_SEATS_AVAILABLE if cell.capacity else None,
+        quality=Quality.OK,
+        service=None,
+        method="tracks/1",
         rule_id=RULE,
     )
 
@@ -80,6 +83,9 @@ def suppressed(cell: Cell, number: int) -> ZoneCount:
         fill=None,
         density=None,
         level=Level.MANY_SEATS_AVAILABLE if cell.capacity else None,
+        quality=Quality.OK,
+        service=None,
+        method="tracks/1",
         rule_id=RULE,
     )
 
@@ -96,6 +102,9 @@ def missing(cell: Cell, number: int) -> ZoneCount:
         fill=None,
         density=None,
         level=Level.NO_DATA_AVAILABLE if cell.capacity else None,
+        quality=Quality.OK,
+        service=None,
+        method="tracks/1",
         rule_id=RULE,
     )
 
