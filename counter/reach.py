@@ -24,9 +24,14 @@ STREAM_PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # r
 DRAWN: Final = "synthetic:"
 
 
-def plan_of(settings: Settings, model: Model, own_ports: Collection[int] = ()) -> Plan:
+def plan_of(
+    settings: Settings,
+    model: Model,
+    own_ports: Collection[int] = (),
+    crowd: Model | None = None,
+) -> Plan:
     """Say what stays possible for these settings (Rule 2). Raises ConfigError."""
-    read = [] if model.path is None else [model.path]
+    read = [one.path for one in (model, crowd) if one is not None and one.path is not None]
     devices: list[Path] = []
     connect = set(own_ports)
     for camera in settings.cameras.values():
