@@ -20,8 +20,8 @@ QUESTIONS = {
     "counting": "How far are counts from the truth on public tracking sequences?",
     "occupancy": "Which estimate of occupancy is nearest to the truth, and who is a poster?",
     "footage": "How far are counts from the truth on real footage?",
-    "day": "How far is an occupancy by balance from the truth after 24 hours?",
-    "attacker": "Can sums over everything published bound a suppressed number?",
+    "day": "How far is an occupancy by balance from the truth after 24 hours? (many minutes)",
+    "attacker": "Can sums over everything published bound a suppressed number? (many minutes)",
 }
 
 

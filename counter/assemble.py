@@ -4,7 +4,7 @@ Rule 1: the order lets a mistake be told before anything is published: model, ca
 Rule 2: what was opened is sealed (stage 2 of the sandbox) before the first picture is asked for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from counter import models
@@ -16,12 +16,12 @@ from counter.detectors.open import open_crowd_model, open_detector
 from counter.disclosure import Gate
 from counter.engine import Engine
 from counter.health import Monitor, standing
-from counter.machine import Machine
+from counter.machine import DEVICE_GONE_S, NAME_GONE_S, Machine
 from counter.outputs import Output
 from counter.outputs.wire import Announcement
 from counter.reach import is_device
 from counter.release import CameraState
-from counter.settings import Settings
+from counter.settings import CameraSettings, Settings
 from counter.sources import TimedSource
 from counter.sources.merge import are_live, merged
 from counter.sources.open import open_source
@@ -66,7 +66,7 @@ def appliance(
             summary=f"{model.name} on {detector.backend}, a release every {interval_s} s",
             enclosure=begun.enclosure,
             service=begun.service,
-            devices=[s for s in sources if is_device(settings.cameras[s.camera].source)],
+            patience_s=_patience(loaded.settings.cameras, settings.cameras),
         )
 
 
@@ -93,6 +93,15 @@ def _crowds(opened: ExitStack, begun: Start) -> CrowdModel | None:
     crowds = open_crowd_model(begun.crowd, begun.loaded.settings.model.threads)
     opened.callback(crowds.close)
     return crowds
+
+
+def _patience(
+    named: Mapping[str, CameraSettings], found: Mapping[str, CameraSettings]
+) -> Mapping[str, float]:
+    """How long to wait for a camera that cannot be found again, s; `found` has its address."""
+    devices = {name: DEVICE_GONE_S for name, camera in found.items() if is_device(camera.source)}
+    names = {n: NAME_GONE_S for n, camera in found.items() if camera.source != named[n].source}
+    return names | devices
 
 
 def _opened(opened: ExitStack, source: TimedSource) -> TimedSource:

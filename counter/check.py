@@ -21,7 +21,7 @@ from counter.purposes import Measure
 from counter.settings import Settings
 from counter.start import crowd_model
 
-WIDTH = 100
+UNBROKEN = 10_000  # columns: a topic or a path that is broken in two is copied wrong
 
 
 def report(loaded: Loaded) -> str:
@@ -74,7 +74,7 @@ def _cells(settings: Settings) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("released cell", "topic", "seats", "capacity", "m2", "bytes"):
         left = heading in ("released cell", "topic")
-        table.add_column(heading, justify="left" if left else "right", overflow="fold")
+        table.add_column(heading, justify="left" if left else "right")
     topics = Topics(settings.sensor_id)
     for cell in released_cells(settings):
         table.add_row(
@@ -163,7 +163,7 @@ def models_table() -> str:
     """The registry, and where its files are."""
     table = Table(box=None, pad_edge=False)
     for heading in ("name", "input", "licence", "sha256", "file"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading)
     for model in models.listed():
         width, height = model.entry.input
         table.add_row(
@@ -196,7 +196,7 @@ def _verdict(model: Model) -> str:
 
 
 def _text(drawn: RenderableType) -> str:
-    console = Console(width=WIDTH, no_color=True, force_terminal=False)
+    console = Console(width=UNBROKEN, no_color=True, force_terminal=False)
     with console.capture() as capture:
         console.print(drawn)
-    return capture.get()
+    return "".join(f"{line.rstrip()}\n" for line in capture.get().splitlines())

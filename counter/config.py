@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import date, time
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
-from counter import crosscheck, refusals
+from counter import crosscheck, hints, refusals
 from counter.errors import ConfigError, CounterError
 from counter.purposes import Purpose
 from counter.settings import (
@@ -153,7 +153,7 @@ def _convert(raw: Any, struct: type[S], prefix: str) -> S:
     try:
         return msgspec.convert(converted, struct)
     except msgspec.ValidationError as error:
-        raise _plain(str(error), struct, prefix) from None
+        raise hints.wrong_value(str(error), struct, prefix) from None
 
 
 def _table_of(kind: Any) -> type[msgspec.Struct] | None:
@@ -187,20 +187,7 @@ def _wrong_purpose(purpose: str) -> CounterError:
 def _finite(value: Any, where: str) -> None:
     """TOML has inf and nan; no setting has a use for them."""
     if isinstance(value, float) and not isfinite(value):
-        raise ConfigError(f"{where}: expected a finite number")
+        raise ConfigError(f"{where}: expected a finite number", hints.hint(where))
     if isinstance(value, list):
         for index, item in enumerate(value):
             _finite(item, f"{where}[{index}]")
-
-
-def _plain(message: str, struct: type[msgspec.Struct], prefix: str) -> ConfigError:
-    """Turn msgspec's "Expected `int` - at `$.fps`" into "cameras.door.fps: expected int"."""
-    what, _, path = message.partition(" - at ")
-    key = path.strip("`").removeprefix("$.")
-    what = what.replace("`", "").replace("object | null", "a table")
-    kind = next((f.type for f in msgspec.structs.fields(struct) if f.name == key), None)
-    if get_origin(kind) is Literal:
-        what = f"Expected one of {', '.join(get_args(kind))}"
-    if "matching regex" in what:
-        what = "Expected a name of a to z, 0 to 9 and '-', at most 32"
-    return ConfigError(f"{prefix}{key}: {what[:1].lower()}{what[1:]}")

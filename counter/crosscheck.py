@@ -34,6 +34,7 @@ USED: Final = (
     *((device, ("size",)) for device in ("/dev/video", "/dev/v4l/")),
     ("", ("fps",)),  # a file or a directory
 )
+SCENES: Final = ("platform", "carriage", "random", "marker")  # sources.synthetic.source.KINDS
 USES: Final = {
     "fps": "it is for a file, a directory of pictures or a drawn scene",
     "size": "it is for /dev/video... or a drawn scene",
@@ -76,6 +77,10 @@ def _check_cameras(settings: Settings) -> None:
     for name, camera in settings.cameras.items():
         if not camera.source.strip():
             raise ConfigError(f"cameras.{name}.source: empty", "give a file, device or address")
+        scheme, _, scene = camera.source.partition(":")
+        if scheme.lower() == "synthetic" and scene not in SCENES:
+            known = ", ".join(f"synthetic:{one}" for one in SCENES)
+            raise ConfigError(f"cameras.{name}.source: there is no such scene", f"known: {known}")
         if is_recorded(camera.source):
             raise refuse("recording-source", f"cameras.{name}.source: asks a recorder for the past")
         if camera.size and not all(side in SIZE_PX for side in camera.size):

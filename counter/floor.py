@@ -5,9 +5,10 @@ force (threshold, rounding, coverage).
 Rule 2: what has none is refused: a short interval or a crooked one, cells that share people.
 Rule 3: `config.load` and the gate ask here, so settings made by hand are held to the same floor.
 What geometry cannot see is left to whoever sets the cameras up: two cameras that look at the same
-floor, two lines one behind the other in one corridor.
+floor, one camera by two addresses, two lines one behind the other in one corridor.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -90,6 +91,7 @@ def refuse_unsafe(settings: Settings) -> None:
             f"interval_s: {interval_s} does not divide the day", "take 30, 60, 300, 900, 1200 ..."
         )
     _refuse_small_zones(settings)
+    _refuse_cameras_twice(settings)
     _refuse_shared_zones(settings)
     _refuse_overlapping_zones(settings)
     refuse_several(settings)
@@ -106,6 +108,26 @@ def _refuse_small_zones(settings: Settings) -> None:
         if 0 < floorplan.zone_area_m2(settings, name) < MIN_AREA_M2:
             given = "" if zone.area_m2 else f" follows from cameras.{zone.camera}.floor"
             raise refuse("small-zone", f"zones.{name}.area_m2: less than {MIN_AREA_M2}{given}")
+
+
+def _refuse_cameras_twice(settings: Settings) -> None:
+    """Zones of two cameras are not compared, so one camera has one name. Drawn people are none."""
+    owner: dict[str, str] = {}
+    for name, camera in settings.cameras.items():
+        view = without_user(camera.source).lower()
+        if view.startswith("synthetic:"):
+            continue
+        if view in owner:
+            raise refuse(
+                "overlapping-zones",
+                f"cameras.{name}.source: the same as that of cameras.{owner[view]}",
+            )
+        owner[view] = name
+
+
+def without_user(source: str) -> str:
+    """Leave user and password out of an address."""
+    return re.sub(r"(?<=://)[^/]*@", "", source)
 
 
 def _refuse_shared_zones(settings: Settings) -> None:

@@ -5,7 +5,8 @@ may have seen the rest of it.
 Rule 2: where another grid was in force, nothing is released for HOLD_S after its last possible
 release: two zones that differ by a corner, two thresholds, two lengths of an interval could
 otherwise be subtracted for the same people.
-Rule 3: where no memory of earlier runs is kept, every start is held as after another grid.
+Rule 3: where no memory of earlier runs is kept, every start is held as after another grid, and so
+is the first one of a new ledger: another file name must not be a way around Rule 2.
 Rule 4: a run without a record of its stop may have released until the next one began.
 
 Rule 5: a record that lies more than a day ahead was written by a clock that was wrong. It names
@@ -17,8 +18,7 @@ is the only period that a French regulation names for cameras that measure (decr
 
 What this does not cover: people who stay for longer than the hold are the same people on both
 grids. The clock is believed, but for Rule 5: whoever kills a run and sets the clock back before the
-next start can have an interval of one name released twice, with what was seen later. A ledger that
-is deleted looks like a first start; its published head tells that it was there. Footage can be
+next start can have an interval of one name released twice, with what was seen later. Footage can be
 counted twice by whoever has it.
 """
 
@@ -31,7 +31,7 @@ from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 from counter.cells import Cell, Kind, released_cells
-from counter.floor import in_force
+from counter.floor import in_force, without_user
 from counter.settings import LineSettings, Point, Settings
 
 HOLD_S: Final = 1200
@@ -47,8 +47,8 @@ class Run:
     stopped: datetime | None = None  # None: no record of it (Rule 4)
 
 
-# Earlier runs in the order of their starts. None: no memory is kept (Rule 3); empty: the first
-# start that anybody remembers, which needs no hold.
+# Earlier runs in the order of their starts. None: no memory is kept; empty: the first start that
+# anybody remembers (Rule 3).
 Memory: TypeAlias = Sequence[Run] | None
 
 
@@ -58,9 +58,12 @@ def not_before(started: datetime, grid: str, memory: Memory) -> datetime:
     Every run counts, not only the last one: a second restart must not end the hold of the first.
     """
     hold = timedelta(seconds=HOLD_S)
-    if memory is None:
+    if not memory:
         return started + hold
     earliest = started
+    first = memory[0].started  # before it, another memory may have been kept (Rule 3)
+    if first <= started + timedelta(seconds=BELIEVED_AHEAD_S):
+        earliest = max(earliest, first + hold)
     for run, following in zip_longest(memory, memory[1:]):
         ended = _ended(run, started if following is None else following.started)
         if ended > started + timedelta(seconds=BELIEVED_AHEAD_S):
@@ -125,7 +128,7 @@ def _cameras(settings: Settings, cell: Cell) -> Iterable[str]:
 
 def _view(settings: Settings, name: str) -> Any:
     camera = settings.cameras[name]
-    return [camera.source, sorted(_outline(mask) for mask in camera.masks)]
+    return [without_user(camera.source), sorted(_outline(mask) for mask in camera.masks)]
 
 
 def _outline(polygon: Sequence[Point]) -> list[list[float]]:

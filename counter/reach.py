@@ -21,6 +21,7 @@ from counter.sandbox import Plan
 from counter.settings import CameraSettings, MqttSettings, Settings
 
 STREAM_PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # registered by IANA
+ANSWER_S: Final = 2.0  # a camera on a local network answers within milliseconds
 DRAWN: Final = "synthetic:"
 
 
@@ -30,7 +31,7 @@ def plan_of(
     own_ports: Collection[int] = (),
     crowd: Model | None = None,
 ) -> Plan:
-    """Say what stays possible for these settings (Rule 2). Raises ConfigError."""
+    """Say what stays possible for these settings (Rule 1). Raises ConfigError."""
     read = [one.path for one in (model, crowd) if one is not None and one.path is not None]
     devices: list[Path] = []
     connect = set(own_ports)
@@ -56,13 +57,25 @@ def plan_of(
     )
 
 
+def _answers(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), ANSWER_S).close()
+    except OSError:
+        return False
+    return True
+
+
 def is_live(camera: CameraSettings) -> bool:
     """Whether this is a camera, and not footage."""
     return _stream(camera.source) is not None or is_device(camera.source)
 
 
 def _stream(source: str) -> SplitResult | None:
-    url = urlsplit(source)
+    try:
+        url = urlsplit(source)
+        _ = url.port  # raises for one that is no number
+    except ValueError:
+        return None  # whoever opens it says so
     return url if url.scheme in STREAM_PORTS and url.hostname else None
 
 
@@ -83,7 +96,7 @@ def _credentials(mqtt: MqttSettings) -> Iterator[Path]:
 
 
 def pinned(name: str, camera: CameraSettings) -> CameraSettings:
-    """Put the address of a stream's host in the place of its name (Rule 4)."""
+    """Put the address of a stream's host in the place of its name (Rule 2)."""
     url = _stream(camera.source)
     if url is None or url.hostname is None:
         return camera
@@ -94,7 +107,11 @@ def pinned(name: str, camera: CameraSettings) -> CameraSettings:
             f"cameras.{name}.source: the name of its host cannot be looked up",
             "is the name right and the network up? an address needs no name service",
         ) from None
-    address = str(found[0][4][0])
+    addresses = [str(entry[4][0]) for entry in found]
+    port_number = url.port or STREAM_PORTS[url.scheme]
+    # A name may have an address in each family, of which the camera answers at one.
+    answering = (a for a in addresses if len(addresses) == 1 or _answers(a, port_number))
+    address = next(answering, addresses[0])
     host = f"[{address}]" if ":" in address else address
     user, at, _ = url.netloc.rpartition("@")
     port = f":{url.port}" if url.port else ""

@@ -80,7 +80,7 @@ REFUSALS: Final[dict[str, Refusal]] = {
     ),
     "image-egress": Refusal(
         "no picture leaves the process, not even for a moment",
-        "aim the camera with its own tool before the counter runs",
+        "counter check CONFIG --aim says in words how the cameras are aimed",
         _words(
             "snapshot snapshots picture pictures thumbnail thumbnails overlay overlays"
             " annotate annotated preview live_view liveview restream rebroadcast mjpeg webrtc hls"

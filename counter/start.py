@@ -50,25 +50,29 @@ def begin(loaded: Loaded) -> Start:
     plan, opened = _prepared(loaded, model, crowd)
     proof = rehearse(plan)
     require(proof, settings.accept_weaker_sandbox)
-    earliest, head = _remembered(loaded, model, proof)
     service = Service.connect()
-    enclosure = _entered(plan, model, settings.accept_weaker_sandbox)
+    _import_runtime(model)
+    earliest, head = _remembered(loaded, model, proof)
+    enclosure = _entered(plan, settings.accept_weaker_sandbox)
     return Start(opened, model, enclosure, service, earliest, head, crowd)
 
 
 def begin_without_memory(
     loaded: Loaded, accepted: Collection[Guarantee], own_ports: Collection[int] = ()
 ) -> Start:
-    """Begin what releases to nobody else: a demonstration, a look through the cameras.
+    """Begin a demonstration, or a look through the cameras: nothing is remembered of either.
 
-    `own_ports` are listened on and connected to besides (the demonstration's own broker). Raises
-    CounterError.
+    Live cameras release from their first whole interval on. `own_ports` are listened on and
+    connected to besides (the demonstration's own broker). Raises CounterError.
     """
     model, crowd = models.find(loaded.settings.model.name), crowd_model(loaded.settings)
     plan, opened = _prepared(loaded, model, crowd, own_ports)
     require(rehearse(plan), accepted)
-    enclosure = _entered(plan, model, accepted)
-    return Start(opened, model, enclosure, Service(None, None), None, None, crowd)
+    _import_runtime(model)
+    live = any(is_live(camera) for camera in opened.settings.cameras.values())
+    earliest = datetime.now(UTC) if live else None
+    enclosure = _entered(plan, accepted)
+    return Start(opened, model, enclosure, Service(None, None), earliest, None, crowd)
 
 
 def outlook(loaded: Loaded) -> Iterator[str]:
@@ -80,6 +84,9 @@ def outlook(loaded: Loaded) -> Iterator[str]:
     plan = plan_of(settings, models.find(settings.model.name), crowd=crowd_model(settings))
     yield from _crowd_warnings(settings)
     proof = rehearse(plan)
+    # Where this command's own output goes says nothing of the service's.
+    missing = tuple(one for one in proof.missing if one is not Guarantee.NO_INHERITED_FILES)
+    proof = replace(proof, missing=missing)
     blocked, tried = sum(one.blocked for one in proof.attempts), len(proof.attempts)
     yield f"sandbox  {proof.level} on this machine: {blocked} of {tried} attempts were blocked"
     try:
@@ -92,9 +99,12 @@ def outlook(loaded: Loaded) -> Iterator[str]:
             " after each start"
         )
         return
-    ledger = Ledger.open(Path(settings.ledger))
-    records = len(ledger.records)
-    yield f"ledger   {ledger.path}: {records} records, head {ledger.head or 'none yet'}"
+    path = Path(settings.ledger)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        yield f"warning  it would not start here: ledger {path} cannot be written by this user"
+        return
+    ledger = Ledger.open(path)
+    yield f"ledger   {path}: head {ledger.head or 'none yet'}"
 
 
 def unrestrained(loaded: Loaded) -> Start:
@@ -134,9 +144,7 @@ def _prepared(
     return plan_of(settings, model, own_ports, crowd), opened
 
 
-def _entered(plan: Plan, model: Model, accepted: Collection[Guarantee]) -> Enclosure:
-    if model.path is not None and model.path.suffix == TRAINED:
-        _import_ultralytics()
+def _entered(plan: Plan, accepted: Collection[Guarantee]) -> Enclosure:
     enclosure = Enclosure(plan, accepted)
     enclosure.enter()
     return enclosure
@@ -147,7 +155,7 @@ def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | 
     settings, now = loaded.settings, datetime.now(UTC)
     live = any(is_live(camera) for camera in settings.cameras.values())
     grid = grid_sha256(settings)
-    ledger = None if settings.ledger is None else Ledger.open(Path(settings.ledger))
+    ledger = None if settings.ledger is None else Ledger.hold(Path(settings.ledger))
     earliest = not_before(now, grid, memory_of(ledger)) if live else None
     if ledger is None:
         return earliest, None
@@ -166,8 +174,12 @@ def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | 
     return earliest, ledger.started(facts, now)
 
 
-def _import_ultralytics() -> None:
-    """The one exception to Rule 1: it has to write, so it comes first, and starts no thread."""
+def _import_runtime(model: Model) -> None:
+    """The one exception to Rule 1: what opens `.pt` files has to write while it is imported, so it
+    comes first; told to, it starts no thread.
+    """
+    if model.path is None or model.path.suffix != TRAINED:
+        return
     os.environ.update({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})
     from counter.detectors.ultralytics import packages  # noqa: PLC0415
 

@@ -1,5 +1,6 @@
 """Configurations for the papers, plain and extreme, and the papers made of them."""
 
+import re
 from datetime import date
 from hashlib import sha256
 
@@ -8,9 +9,11 @@ from counter.config import Loaded
 from counter.dossier.evidence import Chronicle, Proof
 from counter.dossier.facts import Facts, gather
 from counter.dossier.pages import Evidence, Page, pages
+from counter.guarantees import Guarantee
 
 MADE = date(2026, 11, 23)
 URL = "https://www.example.org/counting/market-square"
+BOX = re.compile(r'<div class="space"[^>]*>')
 
 CARRIAGE = """
 site = "line-7"
@@ -50,6 +53,7 @@ points = [[0.10, 0.60], [0.90, 0.60]]
 [prometheus]
 port = 9465
 """
+EVERYTHING_WAIVED = f"accept_weaker_sandbox = {[str(one) for one in Guarantee]}\n"
 PURPOSES = {
     "passenger-information": CARRIAGE,
     "event-density": EVENT,
@@ -81,6 +85,24 @@ area_m2 = 99999.5
         zone.format(name=f"{n:032d}", camera="c" * 32, x=n / 64, to=(n + 1) / 64) for n in range(64)
     )
     return head + "".join(zones)
+
+
+def two_cameras(text: str = EVENT) -> str:
+    return (
+        text
+        + """
+[cameras.gate]
+source = "/dev/video1"
+[zones.gate]
+camera = "gate"
+polygon = [[0.05, 0.30], [0.50, 0.30], [0.50, 0.95], [0.05, 0.95]]
+"""
+    )
+
+
+def filled(page: str, entry: str) -> str:
+    """Type the same into every box, as a browser keeps it."""
+    return BOX.sub(lambda found: found[0] + entry, page)
 
 
 def loaded(text: str) -> Loaded:

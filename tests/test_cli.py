@@ -118,6 +118,33 @@ def test_check_tells_what_would_be_released(tmp_path: Path):
         assert word in done.stdout
 
 
+def test_what_is_copied_is_not_broken_in_two(tmp_path: Path):
+    """A topic of a hundred characters stands on one line, however wide the terminal is."""
+    long = BASE.replace('"test"', f'"{"s" * 32}"').replace('"box"', f'"{"d" * 32}"')
+    long = long.replace("zones.all", f"zones.{'z' * 32}").replace("SOURCE", "synthetic:carriage")
+    done = counter("check", configured(tmp_path, long))
+    assert f"counter/v1/{'s' * 32}/{'d' * 32}/zone/{'z' * 32}/occupancy" in done.stdout
+    listed = counter("models", "list").stdout.strip().splitlines()
+    assert len(listed) > 1
+    for line in listed[1:]:
+        file = line.split(maxsplit=4)[4]
+        assert file == "not on this machine" or Path(file).exists()
+
+
+def test_every_command_says_in_one_line_what_it_does():
+    """No sentence is cut off in a list, and who runs a box finds examples and exit codes."""
+    for words in ([], ["ledger"], ["models"]):
+        said = counter(*words, "--help").stdout
+        assert "..." not in said.partition("Commands:")[2]
+    commands = (["run"], ["check"], ["models", "list"], ["models", "verify"], *(
+        ["ledger", one] for one in ("show", "verify", "stopped", "archive")
+    ))  # fmt: skip
+    for words in commands:
+        said = counter(*words, "--help").stdout
+        assert f"\n  counter {' '.join(words)}" in said.partition("Usage:")[2].partition("\n\n")[2]
+        assert "Exits with 0" in said
+
+
 def test_every_example_is_valid():
     examples = sorted((ROOT / "examples").glob("*.toml"))
     assert len(examples) >= 3

@@ -4,6 +4,7 @@ import pytest
 
 from counter import crosscheck
 from counter.detectors import open as detectors
+from counter.sources.synthetic.source import KINDS
 from counter.tracking import tracker
 from tests.tomls import CAMERA, GOOD, LINE, REAR, ZONE, fault, parse, text
 
@@ -51,6 +52,17 @@ def test_a_user_name_without_a_password_is_right():
     """A broker may take a token for the name, and ask for no password."""
     made, _ = parse(f'{GOOD}[mqtt]\nurl = "mqtt://broker"\nusername_file = "token"\n')
     assert made.mqtt is not None
+
+
+@pytest.mark.parametrize("source", ["synthetic:bus", "synthetic:", "SYNTHETIC:Platform"])
+def test_a_scene_that_does_not_exist(source: str):
+    error = fault(GOOD.replace("clip.mp4", source))
+    assert error.message == "cameras.door.source: there is no such scene"
+    assert all(f"synthetic:{one}" in error.hint for one in crosscheck.SCENES)
+
+
+def test_the_scenes_are_those_that_are_drawn():
+    assert set(crosscheck.SCENES) == set(KINDS)
 
 
 # --- pictures and gaps ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -136,6 +137,7 @@ def test_every_guarantee_has_words():
         ("rtsp://camera/stream", Link.NETWORK),
         ("http://camera/stream", Link.NETWORK),
         ("RTSPS://camera/stream", Link.ENCRYPTED),
+        ("https://camera/stream", Link.ENCRYPTED),
     ],
 )
 def test_how_a_camera_is_connected(source: str, link: Link):
@@ -145,6 +147,13 @@ def test_how_a_camera_is_connected(source: str, link: Link):
     assert found.trial == (link in (Link.DRAWN, Link.FOOTAGE))
     trial = "No live camera is configured" in papers(text)["notice-en.html"].text
     assert trial == found.trial
+
+
+def test_a_device_by_another_name_is_no_footage(tmp_path: Path):
+    (tmp_path / "cam").symlink_to("/dev/null")  # a character device
+    found = facts_of(EVENT.replace("/dev/video0", str(tmp_path / "cam")))
+    assert found.cameras[0].link is Link.DEVICE
+    assert not found.trial
 
 
 @pytest.mark.parametrize("threshold", [10, 11, 12, 15, 20, 96, 98, 99, 100, 101, 104, 137])

@@ -1,15 +1,16 @@
 """The documents in a real browser: one sheet, no complaint, nothing loaded."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from counter.dossier.fields import LANGUAGES
+from counter.dossier.fields import FIELDS, LANGUAGES, MARK
 from counter.dossier.pages import DOCUMENTS, Page
 from counter.dossier.qr import MAX_LENGTH
 from tests.browser import Printed, printed
-from tests.dossiers import PURPOSES, URL, longest, papers
+from tests.dossiers import EVERYTHING_WAIVED, PURPOSES, URL, filled, longest, papers
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,30 @@ def test_the_longest_notice_is_one_sheet(
 ):
     made = papers(longest(source), layer2_url=url)
     assert on_paper(made, f"notice-{language}.html", tmp_path).pages == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("source", ["synthetic:platform", "/dev/video0"])
+def test_the_longest_notice_with_everything_waived_and_filled_in_is_one_sheet(
+    source: str, language: str, tmp_path: Path
+):
+    name = f"notice-{language}.html"
+    page = papers(EVERYTHING_WAIVED + longest(source), layer2_url="https://" + "w" * 112)[name]
+    typed = filled(page.text, "Ville de Saint-Exemple, 1 place de la Mairie<br>75000 Exemple")
+    assert on_paper({name: replace(page, text=typed)}, name, tmp_path).pages == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("document", ["notice", "layer2"])
+def test_a_box_that_is_filled_in_asks_for_nothing(document: str, language: str, tmp_path: Path):
+    name = f"{document}-{language}.html"
+    page = papers(PURPOSES["footfall"])[name]
+    for text, asks in ((page.text, True), (filled(page.text, "Ville d'Exemple"), False)):
+        said = f"{text}<script>console.error(document.body.innerText.replace(/\\n/g, ' '))</script>"
+        shown = on_paper({name: replace(page, text=said)}, name, tmp_path).complaints
+        assert any(MARK[language] in line for line in shown) is asks
+        title = FIELDS["legal-basis"].title(language)
+        assert any(f"{title} Ville d'Exemple" in line for line in shown) is not asks
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -10,7 +10,9 @@ import pytest
 from counter.dossier.evidence import read_ledger, read_report
 from counter.errors import ConfigError
 from counter.ledger import Ledger
-from counter.prove.report import Control, Outcome, Report, Result
+from counter.prove.controls import LEAKS
+from counter.prove.report import OUTSIDE, Control, Outcome, Report, Result
+from counter.prove.scenarios import SCENARIOS
 from tests.dossiers import CARRIAGE, papers
 from tests.test_ledger import FACTS
 
@@ -66,6 +68,29 @@ def test_a_report_of_prove_is_shown_in_its_own_words(tmp_path: Path):
     assert "No proof report was given" in attestation(None)
 
 
+def test_a_report_is_told_in_french_as_far_as_its_words_are_known(tmp_path: Path):
+    path = tmp_path / "proof.json"
+    names = [*(one.name for one in SCENARIOS), "a scenario of tomorrow"]
+    path.write_text(
+        report(
+            scenarios=[Outcome(name, Result.PASSED, "4 counts") for name in names],
+            controls=[
+                Control(leak.name, "found by the search (file x)", "blocked by the kernel", True)
+                for leak in LEAKS
+            ],
+        ).as_json()
+    )
+    text = papers(CARRIAGE, proof=read_report(path))["attestation-fr.html"].text
+    english = re.findall(r'<(?:span|td) lang="en">(.*?)</(?:span|td)>', text)
+    for known in (*names[:-1], *(leak.name for leak in LEAKS), *OUTSIDE, "blocked by the kernel"):
+        assert known not in english
+    assert "a scenario of tomorrow" in english
+    assert " (file x)" in english
+    for words in ("réussi", "bloquée par le noyau", "trouvée par la recherche", "complète"):
+        assert words in text
+    assert "what stays in RAM" not in attestation(path)  # section 5 says it already
+
+
 def test_a_report_that_failed_or_is_of_another_version_says_so(tmp_path: Path):
     path = tmp_path / "proof.json"
     path.write_text(
@@ -88,7 +113,13 @@ def test_a_file_that_is_no_report_is_refused(content: str, tmp_path: Path):
 
 def test_the_ledger_is_read_as_far_as_it_holds_together(tmp_path: Path):
     path = tmp_path / "ledger.jsonl"
-    assert read_ledger(str(path)).fault == "not on this machine"
+    elsewhere = read_ledger(str(path))
+    assert elsewhere.absent
+    made = papers(CARRIAGE, chronicle=elsewhere)
+    assert "is not on the machine that made this document" in made["attestation-en.html"].text
+    french = made["attestation-fr.html"].text
+    assert "ne se trouve pas sur la machine" in french
+    assert "not on" not in french
     ledger = Ledger.open(path)
     ledger.started(FACTS, datetime(2026, 3, 1, 12, tzinfo=UTC))
     head = ledger.stopped("success", "0", datetime(2026, 3, 1, 13, tzinfo=UTC))

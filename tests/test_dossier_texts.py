@@ -138,6 +138,7 @@ def contrast(one: str, other: str) -> float:
         ("<p>a : b ; c !</p>", f"<p>a{NBSP}: b{THIN}; c{THIN}!</p>"),
         ("<p>« oui »</p>", f"<p>«{NBSP}oui{NBSP}»</p>"),
         ("<b>clé</b> : valeur", f"<b>clé</b>{NBSP}: valeur"),
+        ("<p>art. 35, § 9</p>", f"<p>art.{NBSP}35,{NBSP}§{NBSP}9</p>"),
         ("<p>50 % de 11 personnes</p>", f"<p>50{NBSP}% de 11{NBSP}personnes</p>"),
         ("<p>l'image, l&#39;image</p>", "<p>l\u2019image, l\u2019image</p>"),
         ("<style>a : b</style><svg><path d='M 1 s'/></svg>", None),
@@ -147,7 +148,13 @@ def contrast(one: str, other: str) -> float:
 )
 def test_french_is_set_as_printers_do(written: str, set_: str | None):
     assert typeset(written, "fr") == (set_ or written)
-    assert typeset(written, "en") == written
+
+
+def test_english_keeps_its_spaces_and_has_curly_apostrophes_too():
+    assert typeset("<p>the box&#39;s, Conseil d'État ; a : b</p>", "en") == (
+        "<p>the box\u2019s, Conseil d\u2019État ; a : b</p>"
+    )
+    assert typeset('<p title="it\'s">x</p>', "en") == '<p title="it\'s">x</p>'
 
 
 def test_no_plain_space_stands_before_a_french_mark():

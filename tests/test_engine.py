@@ -43,7 +43,7 @@ def settings(*cameras: str) -> Settings:
         device="b",
         purpose=Purpose.PASSENGER_INFORMATION,
         interval_s=30,
-        cameras={name: CameraSettings(source="fake") for name in cameras},
+        cameras={name: CameraSettings(source=f"fake-{name}") for name in cameras},
         zones={f"of-{name}": ZoneSettings(camera=name, polygon=SQUARE) for name in cameras},
     )
 

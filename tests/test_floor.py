@@ -87,10 +87,22 @@ def test_two_groups_with_one_zone_in_both_are_refused():
 
 
 def test_zones_of_different_cameras_are_not_compared():
-    cameras = {name: CameraSettings(source="clip.mp4") for name in ("one", "two")}
+    cameras = {name: CameraSettings(source=f"{name}.mp4") for name in ("one", "two")}
     corners = box(0.0).polygon
     zones = {name: ZoneSettings(camera=name, polygon=corners) for name in cameras}
     assert len(Gate(device(cameras=cameras, zones=zones, groups={})).cells) == 2
+
+
+@pytest.mark.parametrize("second", ["rtsp://h/1", "rtsp://user:secret@H/1"])
+def test_one_camera_has_one_name(second):
+    """Else its zones could lie in each other, and be subtracted."""
+    sources = {"one": "rtsp://h/1", "two": second}
+    cameras = {name: CameraSettings(source=source) for name, source in sources.items()}
+    zones = {name: ZoneSettings(camera=name, polygon=box(0.0).polygon) for name in cameras}
+    with pytest.raises(RefusedError) as caught:
+        Gate(device(cameras=cameras, zones=zones, groups={}))
+    assert caught.value.name == "overlapping-zones"
+    assert "secret" not in caught.value.message
 
 
 # --- Rule 6: footfall ----------------------------------------------------------------------------

@@ -68,7 +68,7 @@ SETTINGS = st.builds(
         st.sampled_from([0, 30, 60, 900]),
         st.integers(-100, 90_000),
     ),
-    cameras=st.just({name: CameraSettings(source="rtsp://c/1") for name in ("one", "two")}),
+    cameras=st.just({name: CameraSettings(source=f"rtsp://{name}/1") for name in ("one", "two")}),
     zones=st.dictionaries(NAMES, ZONES, max_size=3),
     lines=st.dictionaries(NAMES, LINES, max_size=2),
     groups=st.one_of(

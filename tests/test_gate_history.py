@@ -32,7 +32,7 @@ def at(minutes: float) -> datetime:
     ("memory", "expected"),
     [
         (None, at(0) + HOLD),  # nothing is remembered
-        ([], at(0)),  # the first start of all
+        ([], at(0) + HOLD),  # the first start of all, or another file
         ([Run(SAME, at(-600), at(-5))], at(0)),
         ([Run(SAME, at(-600))], at(0)),  # it was killed
         ([Run(OTHER, at(-600), at(-5))], at(0) + HOLD),

@@ -29,6 +29,10 @@ def test_show_is_a_table(path):
     assert lines[2].endswith("success (0)")
     assert "72 of 80 attempts blocked" in lines[5]
     assert lines[6].endswith("THE STOP BEFORE IS NOT RECORDED")
+    full = counter("ledger", "show", str(path), "--full").stdout.splitlines()
+    assert [line.split()[3] for line in full[1:5]] == heads
+    assert f"grid {FACTS.grid_sha256}" in full[1]
+    assert counter("ledger", "verify", str(path), "--head", full[6].split()[3]).returncode == 0
 
 
 def test_verify(path):
@@ -43,6 +47,29 @@ def test_verify(path):
         done = counter("ledger", words[0], str(path), *words[1:])
         assert done.returncode == 2
         assert "line 2: its content does not match its sha256" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["show"], ["verify"], ["verify", "--head", "a" * 64]])
+def test_a_ledger_that_is_not_there_is_a_mistake(path, words):
+    done = counter("ledger", words[0], str(path), *words[1:])
+    assert_mistake(done, f"{path}: there is no such file")
+    assert not path.exists()
+
+
+def test_digits_of_a_head_are_no_head(path):
+    head = written(path)[-1]
+    done = counter("ledger", "verify", str(path), "--head", head[:12])
+    assert_mistake(done, "64 digits", "12 characters were given", "show --full")
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"success", b"timeout"), (b'"start"', b'"stert"')])
+def test_a_changed_one_is_to_be_looked_at_before_it_is_put_aside(path, old, new):
+    written(path)
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    assert_mistake(
+        counter("ledger", "stopped", str(path)), "changed" if b"stert" in new else "does not match",
+        "compare it with a backup and with the heads that were published, before anything else",
+    )  # fmt: skip
 
 
 def test_a_stop_in_systemds_words(path):
@@ -69,7 +96,8 @@ def test_a_stop_in_words_of_ones_own(path):
 def test_a_torn_one_from_mistake_to_going_on(path):
     written(path)
     path.write_bytes(path.read_bytes()[:-1])
-    assert_mistake(counter("ledger", "stopped", str(path)), "line 6", "counter ledger archive")
+    done = counter("ledger", "stopped", str(path))
+    assert_mistake(done, "line 6", "hint: `counter ledger archive")
     done = counter("ledger", "archive", str(path))
     assert done.returncode == 0, done.stderr
     assert "kept as" in done.stdout

@@ -156,7 +156,7 @@ class TestVerdict:
         assert (verdict.found, verdict.head, len(verdict.records)) == (2, heads[-1], 6)
         said = "\n".join(verdict.lines)
         assert "record 2 (start, 2026-03-01T12:02:00Z) has the published head" in said
-        assert "3 later records are covered by no head" in said
+        assert "3 records after it: covered by no head" in said
         assert judged(path, heads[-1]).lines[-1].startswith("record 5 (stop")
 
     def test_a_roll_back(self, tmp_path):
@@ -175,8 +175,17 @@ class TestVerdict:
 
     def test_a_file_that_is_gone(self, tmp_path):
         path = tmp_path / "ledger.jsonl"
-        assert judged(path, None).ok
-        assert not judged(path, "a" * 64).ok
+        for head in (None, "a" * 64):
+            with pytest.raises(LedgerError, match="there is no such file"):
+                judged(path, head)
+
+    @pytest.mark.parametrize("head", ["", "c12d56760f38", "a" * 63, "a" * 65, "g" * 64])
+    def test_what_is_no_head_is_no_alarm(self, tmp_path, head):
+        path = tmp_path / "ledger.jsonl"
+        written(path)
+        with pytest.raises(LedgerError, match="a head is 64 digits") as caught:
+            judged(path, head)
+        assert "show --full" in caught.value.hint
 
     def test_without_a_head_it_says_what_it_cannot_see(self, tmp_path):
         path = tmp_path / "ledger.jsonl"

@@ -27,6 +27,7 @@ from counter.prove.search import Search
 from counter.prove.subject import SIZE, Ports, subject_of
 from tests.commands import ROOT, assert_mistake, counter
 from tests.encoding_leaks import ENCODED
+from tests.test_ledger import written
 from tests.test_prove_search import MARKER
 
 SHORT_S = 300  # it takes a minute where nobody else works
@@ -166,11 +167,16 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
 
 
 def test_a_ledger_is_followed_and_nothing_else_is_done(tmp_path: Path) -> None:
-    done = counter("prove", "--ledger", str(tmp_path / "none"), "--head", "ab" * 32)
-    assert done.returncode == 1
+    path = tmp_path / "ledger.jsonl"
+    assert_mistake(counter("prove", "--ledger", str(path)), "there is no such file")
+    head = written(path)[-1]
+    done = counter("prove", "--ledger", str(path), "--head", head)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "record 5 (stop" in done.stdout
+    done = counter("prove", "--ledger", str(path), "--head", "ab" * 32)
+    assert done.returncode == 2
     assert "NO RECORD HAS THE PUBLISHED HEAD" in done.stdout
-    done = counter("prove", "--ledger", str(tmp_path / "none"))
-    assert done.returncode == 0
+    assert "counter: hint: compare it with a backup" in done.stderr
 
 
 def report(**changes: object) -> Report:
@@ -188,7 +194,22 @@ def test_a_report_says_what_was_not_covered() -> None:
     assert report().passed
     assert "swap: not readable" in said
     assert "firmware" in said
-    assert "the same search found 1 of 1 specimens" in " ".join(said.split())
+    assert "the same search found 1 of 1 specimens" in said
+
+
+def test_a_report_says_how_many_runs_told_their_sandbox() -> None:
+    told = [Outcome("kill -9", Result.PASSED, "2 counts", "full")]
+    silent = [Outcome("an error", Result.PASSED, "0 counts")]
+    left_out = [Outcome("traced", Result.NOT_RUN, "needs root")]
+    said = report(sandbox="full", scenarios=told + silent + left_out).as_text()
+    assert "Sandbox that the runs reported: full (1 of 2 told it)\n" in said
+
+
+def test_nothing_of_a_report_is_broken_where_it_is_not_read_on_a_terminal() -> None:
+    path = "/var/lib/" + "folder/" * 40 + "core.1234"
+    failed = report(found=[path], scenarios=[Outcome("kill -9", Result.PASSED, path)])
+    assert [line.count(path) for line in failed.as_text().splitlines() if "core" in line] == [1, 1]
+    assert max(len(line) for line in failed.as_text(80).splitlines() if "kill" in line) <= 80
 
 
 def test_the_dossier_can_read_a_report(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is found out before rights are given up: swap, inherited files, paths; and what is said."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -112,6 +113,24 @@ def test_what_is_missing_is_named_with_its_loss_its_remedy_and_the_line(missing)
     assert f"{missing}: {LOST_WITHOUT[missing]}" in told.value.message
     assert REMEDY[missing] in told.value.hint
     assert told.value.hint.endswith(f'accept_weaker_sandbox = ["{missing}"]')
+
+
+@pytest.mark.parametrize(("stream", "name"), [(1, "standard output"), (2, "standard error")])
+def test_the_stream_that_is_a_file_is_named(stream, name, tmp_path):
+    code = (
+        "from counter.errors import SandboxError; from counter.guarantees import Guarantee\n"
+        "from counter.sandbox.verdict import demand\n"
+        "try: demand([Guarantee.NO_INHERITED_FILES], ())\n"
+        "except SandboxError as error: print(error.hint); import sys; sys.stderr.write(error.hint)"
+    )
+    with (tmp_path / "log").open("w+") as file:
+        streams = {1: subprocess.PIPE, 2: subprocess.PIPE, stream: file}
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=streams[1], stderr=streams[2], text=True,
+            check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    said = done.stderr if stream == 1 else done.stdout
+    assert said.startswith(f"{name} can write to a file: use a pipe")
 
 
 def test_the_line_holds_what_was_accepted_already():

@@ -2,9 +2,10 @@
 
 Rule 1 (P7, P8): a number of persons is said as a release says it: below the threshold it is one
 token, whatever it is, from there on the rounded number. Nothing here reads it in another way.
-Rule 2 (P6): what was watched for less than the shortest interval of any purpose tells nothing of
+Rule 2 (P9): of lines nothing is told but that both directions reached the threshold.
+Rule 3 (P6): what was watched for less than the shortest interval of any purpose tells nothing of
 people.
-Rule 3: what is said of pictures (dark, blurred, black, frozen) does not follow from numbers of
+Rule 4: what is said of pictures (dark, blurred, black, frozen) does not follow from numbers of
 people; it is said for the whole time, and by words.
 """
 
@@ -96,10 +97,6 @@ class _Said:
     def known(self, persons: int) -> bool:
         return persons >= self._rules.threshold
 
-    def about(self, persons: int) -> str:
-        """`about 15`, or the one token."""
-        return f"about {rounded(persons, self._rules)}" if self.known(persons) else self.unknown
-
     def people(self, seen: Seen) -> list[str]:
         if not self.known(seen.persons):
             return [self.unknown]
@@ -124,10 +121,7 @@ class _Said:
         return f"about {round(10 * one / (one + rest)) * 10} %"
 
     def line(self, seen: Seen, name: str, points: list[geometry.Point]) -> list[str]:
-        lines = [
-            f"{word}: {self.about(seen.crossed[name, way])}"
-            for way, word in ((Direction.IN, "in"), (Direction.OUT, "out"))
-        ]
+        lines = [self._crossed(seen.crossed[name, Direction.IN], seen.crossed[name, Direction.OUT])]
         left, right = (self.known(persons) for persons in seen.beside[name])
         if left and right:
             lines.append("people are seen on both sides")
@@ -138,6 +132,12 @@ class _Said:
         if geometry.runs_along_border(points[0], points[1], BORDER):
             lines.append("runs along the picture's border, where nobody is seen beyond it")
         return lines
+
+    def _crossed(self, entries: int, exits: int) -> str:
+        """Both directions together, as in `balance.py`, and no number: enough to aim by."""
+        if self.known(min(entries, exits)):
+            return f"{self._rules.threshold} or more crossed it each way"
+        return f"fewer than {self._rules.threshold} crossed it one way or the other: not known"
 
     def grid(self, seen: Seen) -> list[str]:
         """Where people stood; a blank cell had fewer persons than the threshold, or none."""

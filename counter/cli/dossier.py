@@ -36,7 +36,9 @@ def day(text: str) -> date:
 @click.option("--proof", type=FILE, help="A report of `counter prove --json`, for the attestation.")
 @click.option("--force", is_flag=True, help="Overwrite documents that were edited.")
 def dossier(**options: Any) -> None:
-    """Make the papers that go with CONFIG, in French and English, as HTML to be printed.
+    """Make the papers that go with CONFIG.
+
+    They are in French and English, as HTML to be printed.
 
     \b
     notice         one A4 sheet to hang up

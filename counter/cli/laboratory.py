@@ -96,10 +96,11 @@ def size(text: str) -> tuple[int, int]:
 @click.option("--released", type=FILE, help="What the box released meanwhile, JSON lines.")
 @click.option("--date", "day", help="Day of the --tally's times, where they have none.")
 def evaluate(tally: Path | None, released: Path | None, day: str | None, **options: Any) -> None:
-    """Compare our counts with those of CLIP, a recorded and labelled file or directory of images.
+    """Compare our counts with the labels of CLIP.
 
-    A laboratory tool: it prints exact numbers, so it refuses live cameras and publishes nothing.
-    With --tally it looks at no picture: it compares counts by eye with released numbers.
+    CLIP is a recorded and labelled file, or a directory of images. A laboratory tool: it prints
+    exact numbers, so it refuses live cameras and publishes nothing. With --tally it looks at no
+    picture: it compares counts by eye with released numbers.
 
     \b
     counter evaluate film.mp4 --labels counts.csv
@@ -124,12 +125,23 @@ def evaluate(tally: Path | None, released: Path | None, day: str | None, **optio
 
 @cli.group()
 def models() -> None:
-    """The models that may be loaded: names, licences, hashes."""
+    """List and verify the models that may be loaded.
+
+    \b
+    counter models list
+    counter models verify counter-n
+    """  # noqa: D301
 
 
 @models.command("list")
 def models_list() -> None:
-    """List the registry, and which of its files are on this machine."""
+    """List the registry, and what is on this machine.
+
+    \b
+    counter models list
+
+    Exits with 0.
+    """  # noqa: D301
     from counter.check import models_table
 
     click.echo(models_table())
@@ -138,7 +150,16 @@ def models_list() -> None:
 @models.command()
 @click.argument("names", nargs=-1)
 def verify(names: tuple[str, ...]) -> None:
-    """Compare the files of NAMES (default: all that are here) with the hashes of the registry."""
+    """Compare files with the hashes of the registry.
+
+    NAMES are of `counter models list`; without any, all that are here are compared.
+
+    \b
+    counter models verify
+    counter models verify counter-n
+
+    Exits with 0, or with 2 when a named one is missing or any is altered.
+    """  # noqa: D301
     from counter.check import verify_models
 
     click.echo(verify_models(names))

@@ -1,5 +1,6 @@
 """For who wants evidence: prove."""
 
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ NOT_PASSED = 1  # something was found, or a control was missed
 def prove(
     config: Path | None, *, short: bool, out: Path | None, ledger: Path | None, head: str | None
 ) -> None:
-    """Look on this machine for pictures that a counter might have left.
+    """Look on this machine for pictures that were left.
 
     A marked film goes through the real `counter run` while it is killed, crashed and cut off. Then
     all that it said, and every file that changed, is searched for the marker; and runs that leak on
@@ -34,14 +35,16 @@ def prove(
     counter prove --short             about a minute
     counter prove --ledger FILE --head SHA256
 
-    Exits with 0 when nothing was found and every control was, 1 otherwise, 2 for a mistake.
+    Exits with 0 when nothing was found and every control was, 1 otherwise, 2 for a mistake; with
+    --ledger as `counter ledger verify`: 0, or 2 when something is wrong.
     """  # noqa: D301
     if ledger is not None:
         from counter.ledger import verify
 
         verdict = verify(ledger, head)
         click.echo("\n".join(verdict.lines))
-        sys.exit(0 if verdict.ok else NOT_PASSED)
+        verdict.require()
+        return
     if head is not None:
         raise ConfigError("--head is given without --ledger", "name the ledger's file")
 
@@ -50,5 +53,6 @@ def prove(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends its children too, like Ctrl-C
     report = proved(Request(config, short, out))
-    click.echo(report.as_text(), nl=False)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    click.echo(report.as_text(width), nl=False)
     sys.exit(0 if report.passed else NOT_PASSED)

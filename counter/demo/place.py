@@ -12,6 +12,7 @@ from counter.demo.scenes import DEMO_PEOPLE, DEMO_ZONES
 from counter.errors import ConfigError
 from counter.interval import interval_at
 from counter.purposes import Purpose
+from counter.reach import is_live
 from counter.settings import (
     CameraSettings,
     ModelSettings,
@@ -34,6 +35,7 @@ class Place:
     loaded: Loaded
     broker: str  # its URL
     own_ports: tuple[int, ...]  # of the demo's own broker, if it is to have one
+    live: bool  # people who are there now
 
 
 def prepared(request: Request) -> Place:
@@ -45,8 +47,15 @@ def prepared(request: Request) -> Place:
     settings = demo_settings(request, broker, embedded=request.mqtt is None)
     crosscheck.check(settings)
     # No file: nothing to hash.
+    live = any(is_live(camera) for camera in settings.cameras.values())
+    if live and request.mqtt is not None:
+        raise ConfigError(
+            "--mqtt: a live camera is shown on this machine's own broker only",
+            "to publish what it counts, write a configuration: counter run CONFIG",
+        )
     loaded = Loaded(settings, sha256="0" * 64, warnings=())
-    return Place(request, loaded, broker, own_ports=() if request.mqtt else (port,))
+    own_ports = () if request.mqtt else (port,)
+    return Place(request, loaded, broker, own_ports=own_ports, live=live)
 
 
 def _free_port() -> int:

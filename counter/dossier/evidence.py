@@ -74,7 +74,8 @@ class Chronicle:
     path: str | None
     records: int = 0
     head: str | None = None
-    fault: str = ""
+    fault: str = ""  # in the software's own words
+    absent: bool = False  # there is no such file on the machine that made the papers
     start: StartFacts | None = None  # of the last recorded start
     started: str = ""
 
@@ -104,7 +105,7 @@ def read_ledger(name: str | None) -> Chronicle:
         return Chronicle(None)
     path = Path(name)
     if not path.is_file():
-        return Chronicle(name, fault="not on this machine")
+        return Chronicle(name, absent=True)
     try:
         verdict = verify(path, None)
     except CounterError as error:

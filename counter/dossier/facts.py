@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 
 from counter import __version__
 from counter.cells import Cell, Kind, released_cells
@@ -19,10 +20,13 @@ from counter.guarantees import Guarantee
 from counter.history import HOLD_S
 from counter.models import Model
 from counter.purposes import RULES, Rule
-from counter.settings import CorrectionSettings, Settings
+from counter.reach import DRAWN, is_device, is_live
+from counter.settings import CameraSettings, CorrectionSettings, Settings
 
 # As outputs.mqtt.EXPIRY_INTERVALS: how long a broker of MQTT 5 keeps the last release, intervals.
 EXPIRY_INTERVALS: Final = 3
+DEVICES: Final = "/dev/"
+ENCRYPTED: Final = ("rtsps", "https")
 
 
 class Link(StrEnum):
@@ -31,17 +35,8 @@ class Link(StrEnum):
     DRAWN = "drawn"  # no camera: a scene for trials
     FOOTAGE = "footage"  # no live camera: a file
     DEVICE = "device"  # on a cable of this machine
-    ENCRYPTED = "encrypted"  # over a network, encrypted
+    ENCRYPTED = "encrypted"  # over a network, encrypted; nobody checks the certificate
     NETWORK = "network"  # over a network, readable for whoever listens on it
-
-
-# By the beginning of the source; the first that fits counts.
-LINKS: Final = (
-    ("synthetic:", Link.DRAWN),
-    ("/dev/", Link.DEVICE),
-    ("rtsps://", Link.ENCRYPTED),
-    ("https://", Link.ENCRYPTED),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,7 @@ class Camera:
     link: Link
     masks: int
     max_person_px: int
+    password: bool  # stands in the address, and so in what config_sha256 is the hash of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +79,26 @@ class Facts:
     @property
     def required(self) -> tuple[Guarantee, ...]:
         return tuple(one for one in Guarantee if one not in self.accepted)
+
+    @property
+    def swaps(self) -> bool:
+        """Parts of pictures may be written to a disk, by the kernel."""
+        return Guarantee.NO_SWAP in self.accepted
+
+    @property
+    def loose(self) -> bool:
+        """The kernel may not enforce all of what the process gives up."""
+        return any(one is not Guarantee.NO_SWAP for one in self.accepted)
+
+    @property
+    def unsure(self) -> bool:
+        """That no picture is kept rests on less than the documents otherwise say."""
+        return self.swaps or Guarantee.SECCOMP in self.accepted
+
+    @property
+    def passwords(self) -> tuple[str, ...]:
+        """Cameras with a user name or a password in their address."""
+        return tuple(camera.name for camera in self.cameras if camera.password)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -157,7 +173,13 @@ def gather(loaded: Loaded, model: Model, made: date) -> Facts:
         rules=in_force(settings),
         cells=released_cells(settings),
         cameras=tuple(
-            Camera(name, _link(camera.source), len(camera.masks), camera.max_person_px)
+            Camera(
+                name=name,
+                link=_link(camera),
+                masks=len(camera.masks),
+                max_person_px=camera.max_person_px,
+                password=is_live(camera) and "@" in urlsplit(camera.source).netloc,
+            )
             for name, camera in sorted(settings.cameras.items())
         ),
         broker=_broker(settings),
@@ -165,10 +187,16 @@ def gather(loaded: Loaded, model: Model, made: date) -> Facts:
     )
 
 
-def _link(source: str) -> Link:
-    lower = source.lower()
-    found = next((link for start, link in LINKS if lower.startswith(start)), None)
-    return found or (Link.NETWORK if "://" in source else Link.FOOTAGE)
+def _link(camera: CameraSettings) -> Link:
+    source = camera.source
+    if source.startswith(DRAWN):
+        return Link.DRAWN
+    # The papers are often made on another machine than the box, where its device is not.
+    if is_device(source) or source.startswith(DEVICES):
+        return Link.DEVICE
+    if not is_live(camera):
+        return Link.FOOTAGE
+    return Link.ENCRYPTED if urlsplit(source).scheme in ENCRYPTED else Link.NETWORK
 
 
 def _broker(settings: Settings) -> Broker | None:

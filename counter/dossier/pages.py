@@ -21,12 +21,9 @@ from counter.dossier.typography import typeset
 DOCUMENTS: Final = ("notice", "layer2", "dpia", "record-art30", "attestation")
 
 # Typing into a blank needs no script: browsers do it themselves.
-_INLINE: Final = Markup(
-    '<span class="blank" data-field="{key}" contenteditable="true" role="textbox"'
-    ' aria-label="{label}">{mark}: {label}</span>'
-)
 _BOX: Final = Markup(
     '<div class="box" data-field="{key}"><span class="label">{mark}: {label}</span>'
+    '<span class="title">{title}</span>'
     '<div class="space" contenteditable="true" role="textbox" aria-multiline="true"'
     ' aria-label="{label}"></div></div>'
 )
@@ -68,11 +65,13 @@ def _shown(evidence: Evidence) -> dict[str, object]:
 def _page(document: str, language: str, facts: Mapping[str, object]) -> Page:
     asked: dict[str, None] = {}
 
-    def put(shape: Markup, key: str) -> Markup:
+    def box(key: str) -> Markup:
         asked[key] = None
-        label = FIELDS[key].label(language)
+        field = FIELDS[key]
         mark = MARK[language] + (" " if language == "fr" else "")
-        return shape.format(key=key, label=label, mark=mark)
+        return _BOX.format(
+            key=key, label=field.label(language), title=field.title(language), mark=mark
+        )
 
     text = (
         _environment()
@@ -81,8 +80,7 @@ def _page(document: str, language: str, facts: Mapping[str, object]) -> Page:
             facts,
             document=document,
             lang=language,
-            blank=lambda key: put(_INLINE, key),
-            box=lambda key: put(_BOX, key),
+            box=box,
         )
     )
     return Page(f"{document}-{language}.html", typeset(text, language), tuple(asked))

@@ -1,9 +1,11 @@
 """What printers do and authors forget: a template is written with plain spaces and apostrophes.
 
-Rule: only the text between tags is touched; never a tag or a style.
+Rule: only the text between tags is touched; never a tag or a style. Spaces are French; curly
+apostrophes are of both languages.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _KEPT: Final = re.compile(r"(<style>.*?</style>|<[^>]*>)", re.DOTALL)
@@ -20,19 +22,20 @@ _FRENCH: Final = (
     (re.compile(r"(?<=«)[ \n]+"), _NBSP),
     (re.compile(rf"(?<=\d)[ \n]+(?=(?:{_UNITS})\b)"), _NBSP),
     (re.compile(r"(?<=n°)[ \n]+(?=\d)"), _NBSP),
+    (re.compile(r"(?<=§)[ \n]+(?=\d)"), _NBSP),
+    (re.compile(r"(?<=\d,)[ \n]+(?=§)"), _NBSP),
     (re.compile(r"(?<=\b[Aa]rt\.)[ \n]+(?=\d)"), _NBSP),
     (re.compile(r"(?<=\b[Aa]rticle)[ \n]+(?=\d)"), _NBSP),
 )
 
 
 def typeset(html: str, language: str) -> str:
-    if language != "fr":
-        return html
+    spaces = _FRENCH if language == "fr" else ()
     parts = _KEPT.split(html)
-    return "".join(part if place % 2 else _french(part) for place, part in enumerate(parts))
+    return "".join(part if place % 2 else _set(part, spaces) for place, part in enumerate(parts))
 
 
-def _french(text: str) -> str:
-    for pattern, space in _FRENCH:
+def _set(text: str, spaces: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, space in spaces:
         text = pattern.sub(space, text)
     return text.replace("&#39;", _APOSTROPHE).replace("'", _APOSTROPHE)

@@ -6,6 +6,7 @@ Rule 2: records are only added: one line, one write, under a lock, and on the di
 Rule 3: a file that does not hold together is not written to; `archive` goes on without hiding it.
 Rule 4: the file alone shows edits in its middle. Who may write it can compute a new chain, or cut
 off its end: that is seen only beside a head that was published while it was true.
+Rule 5: one counter at a time: it keeps the lock while it lives. Readers take none.
 """
 
 from counter.ledger.aside import archive

@@ -11,7 +11,17 @@ from typing import Self
 from msgspec import structs
 
 from counter.ledger.chain import Chain, read
-from counter.ledger.file import GO_ON, MAX_BYTES, SPARE, all_of, content, locked, settle, write
+from counter.ledger.file import (
+    MAX_BYTES,
+    SPARE,
+    all_of,
+    chain_of,
+    hold,
+    locked,
+    remedy,
+    settle,
+    write,
+)
 from counter.ledger.records import LedgerError, Record, StartFacts, StopFacts, stop_facts
 
 
@@ -25,7 +35,17 @@ class Ledger:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Read and verify; a file that is not there yet is an empty ledger. Raises LedgerError."""
-        return cls(path, _whole(path, read(content(path))))
+        return cls(path, _whole(path, chain_of(path)))
+
+    @classmethod
+    def hold(cls, path: Path) -> Self:
+        """Open it as the one counter that runs with it, until this process ends.
+
+        What is read here stays true until it is added to. Raises LedgerError where another counter
+        runs with it.
+        """
+        hold(path)
+        return cls.open(path)
 
     @property
     def head(self) -> str | None:
@@ -71,7 +91,7 @@ class Ledger:
 def _whole(path: Path, chain: Chain) -> Chain:
     if chain.state == "whole":
         return chain
-    raise LedgerError(f"ledger {path}: {chain.fault}", GO_ON.format(path=path))
+    raise LedgerError(f"ledger {path}: {chain.fault}", remedy(path, chain))
 
 
 def _told(facts: StartFacts | StopFacts, chain: Chain, path: Path) -> StartFacts | StopFacts:

@@ -62,7 +62,7 @@ def _next(line: bytes, last: Record | None) -> Record | str:
     try:
         record = msgspec.json.decode(line, type=Record)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return "not a record of a ledger"
+        return "not a record of a ledger: it was changed, or is another kind of file"
     expected = 0 if last is None else last.sequence + 1
     previous = FIRST if last is None else last.sha256
     for wrong, what in (

@@ -5,12 +5,14 @@ from typing import Final
 
 from counter.ledger.records import ContinuedFacts, Record, StartFacts
 
-HASH: Final = 12  # characters of a hash that are shown; `counter ledger verify` shows a whole one
+SHORT: Final = 12  # characters of a hash: enough to tell two apart, not enough for --head
+FULL: Final = 64
 
 
-def table(records: Sequence[Record]) -> str:
-    """Give the table; the last line's hash is the head."""
-    rows = [("#", "at", "event", "sha256", "what"), *map(_row, records)]
+def table(records: Sequence[Record], digits: int = SHORT) -> str:
+    """Give the table, hashes with so many digits; the last line's hash is the head."""
+    heads = ("#", "at", "event", "sha256", "what")
+    rows = [heads, *(_row(record, digits) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
         "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]))
@@ -18,21 +20,23 @@ def table(records: Sequence[Record]) -> str:
     )
 
 
-def _row(record: Record) -> tuple[str, str, str, str, str]:
-    return (str(record.sequence), record.at, record.event, record.sha256[:HASH], _what(record))
+def _row(record: Record, digits: int) -> tuple[str, str, str, str, str]:
+    what = _what(record, digits)
+    return (str(record.sequence), record.at, record.event, record.sha256[:digits], what)
 
 
-def _what(record: Record) -> str:
+def _what(record: Record, digits: int) -> str:
     facts = record.facts
     if isinstance(facts, ContinuedFacts):
         left = ", a start without its stop" if facts.running else ""
-        return f"after {facts.records} records, {facts.state}{left}, head {facts.head[:HASH]}"
+        return f"after {facts.records} records, {facts.state}{left}, head {facts.head[:digits]}"
     if not isinstance(facts, StartFacts):
         return f"{facts.result} ({facts.code})"
     lost = "; THE STOP BEFORE IS NOT RECORDED" if facts.previous_stop == "unrecorded" else ""
     return (
-        f"{facts.version}, config {facts.config_sha256[:HASH]}, grid {facts.grid_sha256[:HASH]},"
-        f" model {facts.model} {facts.model_sha256[:HASH]}, kernel {facts.kernel},"
+        f"{facts.version}, config {facts.config_sha256[:digits]},"
+        f" grid {facts.grid_sha256[:digits]},"
+        f" model {facts.model} {facts.model_sha256[:digits]}, kernel {facts.kernel},"
         f" Landlock {facts.landlock_abi}, sandbox {facts.sandbox},"
         f" {facts.attempts_blocked} of {facts.attempts} attempts blocked{lost}"
     )

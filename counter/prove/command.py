@@ -22,6 +22,7 @@ from counter.demo.broker import embedded_broker
 from counter.errors import OutputError
 from counter.prove import controls, places, scenarios, specimens
 from counter.prove.forms import marker_of
+from counter.prove.pictures import MOST_PICTURES
 from counter.prove.report import Outcome, Report, Result
 from counter.prove.run import Stage, free_port
 from counter.prove.search import Search
@@ -63,7 +64,10 @@ def prove(request: Request) -> Report:
         "files that could not be read": effort.unreadable,
     }
     if effort.pictures_left_out:
-        report.not_covered.append(f"{effort.pictures_left_out} beginnings of pictures, not decoded")
+        report.not_covered.append(
+            f"{effort.pictures_left_out} places that begin like a picture, not decoded: beyond the"
+            f" first {MOST_PICTURES} of their kind in one piece of a file"
+        )
     report.seconds = round(time.monotonic() - began)
     if request.json is not None:
         _write(request.json, report.as_json())

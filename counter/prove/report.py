@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 SCHEMA: Final = "counter/proof/1"
+UNBROKEN: Final = 10_000  # columns: no cell is so wide
 OUTSIDE: Final = (
     "what stays in RAM, in caches and in the memory of a graphics card or accelerator",
     "the camera itself: its firmware, its memory card, whoever else watches its stream",
@@ -83,6 +84,10 @@ class Report:
             *(text for text, held in self._parts_held().items() if not held),
         ]
 
+    @property
+    def _played(self) -> int:
+        return sum(o.outcome is not Result.NOT_RUN for o in self.scenarios)
+
     def _parts_held(self) -> dict[str, bool]:
         """What a proof cannot do without (Rule 3)."""
         return {
@@ -117,20 +122,24 @@ class Report:
         said["passed"] = self.passed
         return json.dumps(said, indent=2) + "\n"
 
-    def as_text(self, width: int = 110) -> str:
-        """Write it for a person."""
-        console = Console(width=width, no_color=True, force_terminal=False)
-        with console.capture() as capture:
-            for part in self._parts():
-                console.print(part, markup=False, highlight=False, soft_wrap=False)
-        return capture.get()
+    def as_text(self, width: int | None = None) -> str:
+        """Write it for a person, tables at most so wide: to be copied from, so no line is broken
+        but those of tables.
+        """
+        return (
+            "\n".join(
+                part if isinstance(part, str) else _drawn(part, width) for part in self._parts()
+            )
+            + "\n"
+        )
 
     def _parts(self) -> Iterator[Any]:
         found = sum(bool(forms) for forms in self.specimens.values())
         yield f"Proof of {self.at}: counter {self.version}, model {self.model}"
         yield f"Kernel: {self.kernel}"
         yield f"Configuration: {self.config_sha256 or 'of the proof itself'}"
-        yield f"Sandbox that the runs reported: {self.sandbox}"
+        told = sum(bool(o.sandbox) for o in self.scenarios)
+        yield f"Sandbox that the runs reported: {self.sandbox} ({told} of {self._played} told it)"
         yield f"Before the search: it found {found} of {len(self.specimens)} specimens\n"
         yield _table(
             ("scenario", "outcome", "what was heard"),
@@ -151,7 +160,14 @@ class Report:
 
 
 def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> Table:
-    table = Table(*heads, show_lines=False, pad_edge=False, box=None, expand=True)
+    table = Table(*heads, show_lines=False, pad_edge=False, box=None)
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _drawn(table: Table, width: int | None) -> str:
+    console = Console(width=width or UNBROKEN, no_color=True, force_terminal=False)
+    with console.capture() as capture:
+        console.print(table, markup=False, highlight=False)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())

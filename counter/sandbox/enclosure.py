@@ -163,5 +163,7 @@ def _proof(facts: Facts, attempts: tuple[Attempt, ...], missing: Collection[Guar
 def _told(proof: Proof) -> str:
     blocked = sum(one.blocked for one in proof.attempts)
     of = "" if proof.level == FULL else f" of {len(proof.attempts)}"
+    still = ", ".join(one.name for one in proof.attempts if not one.blocked)
+    still = f"; not: {still}" if still else ""
     where = f"kernel {proof.kernel}, landlock {proof.landlock_abi}"
-    return f"sandbox {proof.level}: {blocked}{of} attempts to get out were blocked ({where})"
+    return f"sandbox {proof.level}: {blocked}{of} attempts to get out were blocked ({where}){still}"

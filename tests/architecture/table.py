@@ -32,6 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "config",
+        "hints",
         "crosscheck",
         "spacecheck",
         "masking",
@@ -113,7 +114,7 @@ HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt"
 CORE = (
     "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "geometry",
     "tracking", "zones", "still", "segments", "paths", "lines", "tally", "floorplan", "levels",
-    "refusals", "floor",
+    "refusals", "floor", "hints",
     "crowds", "masking", "balance", "history", "correction", "spacecheck", "spaces",
     "disclosure", "ceiling", "counting", "detectors.yolo", "homography", "lens",
     "survey",
@@ -173,6 +174,7 @@ VENDORS: dict[str, Vendor] = {
             "settings",
             "survey",
             "config",
+            "hints",
             "models",
             "outputs",
             "ledger",

@@ -101,7 +101,7 @@ def settings(rng: Generator, place: Walk, length_s: int) -> Settings:
         device="d",
         purpose=Purpose.FOOTFALL,
         interval_s=length_s,
-        cameras={f"c{i}": CameraSettings(source="rtsp://c/1") for i in range(len(names))},
+        cameras={f"c{i}": CameraSettings(source=f"rtsp://c/{i}") for i in range(len(names))},
         lines={
             name: LineSettings(camera=f"c{i // 2}", points=[(0.1, y), (0.9, y)])
             for i, name in enumerate(names)
