@@ -78,7 +78,8 @@ def settings() -> Settings:
         interval_s=INTERVAL_S,
         # A frame in 9 s is enough of an empty picture, so a gap is longer than that.
         cameras={
-            name: CameraSettings(source="rtsp://c/1", stall_s=10) for name in ("street", "court")
+            name: CameraSettings(source=f"rtsp://{name}/1", stall_s=10)
+            for name in ("street", "court")
         },
         lines=lines,
         spaces={"hall": SpaceSettings(lines=list(lines), standing_m2=200, resets=["04:00"])},

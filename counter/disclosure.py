@@ -26,9 +26,9 @@ alone, and is released where both are at or above the threshold (`correction.py`
 Why footfall releases no occupancy beside lines (P9). What a place holds now is what it held, plus
 entries, minus exits. With threshold 11 and base 5, let 20 be released for the place (18..22), then
 15 entries (11..17) and 20 exits (18..22): the place now holds 18 + 11 - 22 = 7 at least, so its
-suppressed 0..10 is 7..10. The same sum bounds a suppressed entry or exit. A median over the
-interval instead of its end does not help: it lies between the same bounds, with the crossings of
-two intervals. So either crossings or occupancy is released by a device, never both.
+suppressed 0..10 is 7..10. The same sum bounds a suppressed entry or exit. A median or mean over
+the interval instead of its end does not help: it lies between the same bounds, with the crossings
+of two intervals. So either crossings or occupancy is released by a device, never both.
 
 How it is attacked: `python -m benchmarks attacker` and tests/attacker.
 

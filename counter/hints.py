@@ -57,8 +57,10 @@ EXAMPLES: Final[dict[str, tuple[str, str]]] = {
     "points": ("[[0.1, 0.5], [0.9, 0.5]]", f"the line's two ends, {FRACTIONS}"),
     "anchor": ('"foot"', ""),
     "floor": (
-        ("{ picture = [[0.1, 0.9], [0.9, 0.9], [0.7, 0.3], [0.3, 0.3]],"
-        " metres = [[0, 0], [8, 0], [8, 12], [0, 12]] }"),
+        (
+            "{ picture = [[0.1, 0.9], [0.9, 0.9], [0.7, 0.3], [0.3, 0.3]],"
+            " metres = [[0, 0], [8, 0], [8, 12], [0, 12]] }"
+        ),
         "four points or more",
     ),
     "picture": (

@@ -24,7 +24,7 @@ def device(**more: object) -> Settings:
         site="s",
         device="d",
         purpose="passenger-information",  # type: ignore[arg-type]
-        cameras={name: CameraSettings(source="clip.mp4") for name in ("front", "rear")},
+        cameras={name: CameraSettings(source=f"{name}.mp4") for name in ("front", "rear")},
         lines={
             "a": LineSettings(camera="front", points=points),
             "b": LineSettings(camera="rear", points=points),

@@ -176,7 +176,8 @@ def test_people_who_walk_through_the_core_are_inside():
         for camera in made.cameras:
             counting.observe(camera, replace(nobody, captured_ns=now_ns))
     assert tap.tallies[-1].value == max(entries - exits, 0)
-    assert tap.tallies[-1].method == released[-1].method == "balance/1"
+    assert tap.tallies[-1].method == "balance/1"
+    assert {count.method for count in released if count.status is Status.PUBLISHED} <= {"balance/1"}
     assert released[-1].cell.key == "space.hall.occupancy"
     assert released[-1].quality is Quality.OK
     assert repr(counting) == "<Counting>"

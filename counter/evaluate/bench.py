@@ -60,7 +60,9 @@ class Bench:
         self._settings = settings = settings_of(request)
         crosscheck.check(settings)
         self._names = list(settings.zones)
-        self._zones = Zones(settings.zones.values(), settings.tracker.max_tracks)
+        self._zones = Zones(
+            settings.zones.values(), settings.tracker.max_tracks, settings.tracker.still_s
+        )
         self._labels: list[Labels] = [
             read_labels(request, partial(self._standing, index), name)
             for index, name in enumerate(self._names)
