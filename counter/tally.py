@@ -37,7 +37,7 @@ class Tally:
     value: int | None  # persons, exact; None: not known
     coverage: float  # 0..1, share of the interval that every camera of the cell saw
     saturated: bool = False  # more people than could be told apart
-    method: str = "tracks/1"  # the rule that counted, and its version
+    method: str = "tracks/2"  # the rule that counted (tracking.RULE), and its version
 
     def __repr__(self) -> str:
         return "<Tally>"
