@@ -33,6 +33,7 @@ CROWDED = 0.6
 OVERLAP = 0.1
 FEWEST = 4
 LOOK_NS = 1_000_000_000  # how often crowding is looked for: its cost grows with the square
+LEVEL = 1e-12  # an edge that rises by less is level
 INSIDE = 1e-6  # how far inside the picture an anchor at its very edge is put
 
 
@@ -61,7 +62,7 @@ class Zones:
         self._x, self._y, self._end_y = starts[0], starts[1], ends[1]
         rise = ends[1] - starts[1]
         self._lean = np.divide(
-            ends[0] - starts[0], rise, out=np.zeros_like(rise), where=rise != 0
+            ends[0] - starts[0], rise, out=np.zeros_like(rise), where=np.abs(rise) > LEVEL
         )  # a level edge is never between two heights, whatever its lean
 
         self._seen_ns = np.zeros(max_tracks, np.int64)  # of each slot, when last detected
