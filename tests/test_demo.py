@@ -49,8 +49,8 @@ class TestCommand:
             assert re.fullmatch(r"\d\d:\d\d:(00|30) to \d\d:\d\d:(00|30)", times)
             assert level
             # Where there is no terminal, each count is a line as it comes, and the table follows.
-            told = rf"^\S+  {name} +{re.escape(persons)}  {level}$"
-            assert re.search(told, done.stdout, re.MULTILINE)
+            shown_so = rf"^\S+  {name} +{re.escape(persons)}  {level}$"
+            assert re.search(shown_so, done.stdout, re.MULTILINE)
 
     @needs_mosquitto
     @pytest.mark.broker
