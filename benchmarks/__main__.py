@@ -13,8 +13,14 @@ QUESTIONS = {
     "memory": "Does the process grow over 20,000 frames?",
     "tracking": "What do tracker, zones and lines cost for 5 to 500 people?",
     "detection": "What do letterbox, inference and decoding cost?",
+    "scenarios": "Who goes over a line: the truth, ours, and the peers'?",
+    "peers_mot": "How well do we follow and count on public sequences, beside peers?",
+    "crowds": "From how many people on does a density map count better than boxes?",
+    "crowd_switch": "What does the switch between tracks and a density map do to a film?",
     "counting": "How far are counts from the truth on public tracking sequences?",
+    "occupancy": "Which estimate of occupancy is nearest to the truth, and who is a poster?",
     "footage": "How far are counts from the truth on real footage?",
+    "day": "How far is an occupancy by balance from the truth after 24 hours? (many minutes)",
     "attacker": "Can sums over everything published bound a suppressed number? (many minutes)",
 }
 

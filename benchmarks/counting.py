@@ -67,19 +67,23 @@ def count(sequence: mot.Sequence) -> Result:
         ours.append(zones.persons(tracks))
         boxes.append(zones.inside(people.xyxy[people.confidence >= SURE]).sum(axis=0))
         crossed.update((c.line, c.direction) for c in lines.update(tracks))
-    length = round(MEDIAN_S * sequence.fps)
-    errors = tuple(
-        _error(name, truth, np.array(ours)[:, index], np.array(boxes)[:, index], length)
-        for index, (name, truth) in enumerate(sequence.occupancy.items())
-    )
     found = {
         name: (truth, (crossed[name, Direction.IN], crossed[name, Direction.OUT]))
         for name, truth in sequence.crossings.items()
     }
-    return Result(sequence.name, errors, found)
+    return Result(sequence.name, errors(sequence, np.array(ours), np.array(boxes)), found)
 
 
 Counts = NDArray[np.intp]  # (frames,)
+
+
+def errors(sequence: mot.Sequence, ours: Counts, boxes: Counts) -> tuple[Error, ...]:
+    """Compare the people counted in each zone, (frames, zones), with the truth."""
+    length = round(MEDIAN_S * sequence.fps)
+    return tuple(
+        _error(name, truth, ours[:, index], boxes[:, index], length)
+        for index, (name, truth) in enumerate(sequence.occupancy.items())
+    )
 
 
 def _error(zone: str, truth: Counts, ours: Counts, boxes: Counts, length: int) -> Error:

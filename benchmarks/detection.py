@@ -126,7 +126,8 @@ def run(*, out: Path | None, model: str | None, rest: list[str]) -> None:
     args = parser.parse_args(rest)
     cv2.setNumThreads(1)
     name = model or ModelSettings().name
-    entry = next(one.entry for one in models.listed() if one.name == name)
+    entry = models.find(name).entry
+    assert isinstance(entry, models.Entry)
     head = yolo.Head("raw", "pixels", entry.classes, entry.person, floor=0.1, iou=0.7)
     spent = against_runtime(name, args) if args.runs else {}
     rows = [row(f"{stage} 1280x720", values) for stage, values in spent.items()]

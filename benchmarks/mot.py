@@ -26,11 +26,7 @@ class Sequence:
 
 def read(folder: Path) -> Sequence:
     """Read seqinfo.ini, det.txt (frame,-1,left,top,width,height,score) and counting_truth.json."""
-    info = dict(
-        line.split("=", 1)
-        for line in (folder / "seqinfo.ini").read_text().splitlines()
-        if "=" in line
-    )
+    info = _info(folder)
     width, height = int(info["imWidth"]), int(info["imHeight"])
     fps, length = float(info["frameRate"]), int(info["seqLength"])
     truth = json.loads((folder / "counting_truth.json").read_text())
@@ -65,6 +61,16 @@ def read(folder: Path) -> Sequence:
     )
 
 
+def height(folder: Path) -> int:
+    """Of the picture, in the pixels of the truth."""
+    return int(_info(folder)["imHeight"])
+
+
+def _info(folder: Path) -> dict[str, str]:
+    lines = (folder / "seqinfo.ini").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def _zone(left: float, top: float, right: float, bottom: float) -> ZoneSettings:
     return ZoneSettings(
         camera=CAMERA, polygon=[(left, top), (right, top), (right, bottom), (left, bottom)]
@@ -75,3 +81,27 @@ def _line(name: str, x: float, y: float) -> LineSettings:
     """`v` counts + to the right, `h` counts + downwards: so that + is IN."""
     points = [(x, 1.0), (x, 0.0)] if name == "v" else [(0.0, y), (1.0, y)]
     return LineSettings(camera=CAMERA, points=points)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true boxes of one frame, pixels."""
+
+    ids: NDArray[np.int64]  # (N,) 0..
+    xyxy: NDArray[np.float64]  # (N, 4)
+    ignored: NDArray[np.float64]  # (M, 4) sitting, on a vehicle, mirrored: neither right nor wrong
+
+
+def read_truth(folder: Path, frames: int) -> list[Truth]:
+    """Read gt.txt (frame,id,left,top,width,height,mark,class,visibility), as MOTChallenge does."""
+    rows = np.loadtxt(folder / "gt.txt", delimiter=",")
+    boxes = np.concatenate((rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]), axis=1)
+    person = (rows[:, 6] == 1) & (rows[:, 7] == 1)
+    ignored = np.isin(rows[:, 7], (2, 7, 8, 12))  # MOT17's distractors
+    number = np.zeros(len(rows), np.int64)
+    number[person] = np.unique(rows[person, 1], return_inverse=True)[1]
+    return [
+        Truth(number[here & person], boxes[here & person], boxes[here & ignored])
+        for frame in range(1, frames + 1)
+        for here in [rows[:, 0] == frame]
+    ]

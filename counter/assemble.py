@@ -11,7 +11,8 @@ from counter import models
 from counter.clock import LiveClock, footage_clock
 from counter.config import Loaded
 from counter.counting import Counting
-from counter.detectors.open import open_detector
+from counter.detectors import CrowdModel
+from counter.detectors.open import open_crowd_model, open_detector
 from counter.disclosure import Gate
 from counter.engine import Engine
 from counter.health import Monitor, standing
@@ -56,6 +57,7 @@ def appliance(
                 outputs=_outputs(opened, settings, said),
                 health=Monitor(health, {s.camera: _state_of(s) for s in sources}),
                 clock=LiveClock() if live else footage_clock(settings.starts_at, interval_s),
+                crowds=_crowds(opened, begun),
             ),
             sources=sources,
             views=merged(sources, realtime=realtime),
@@ -83,6 +85,14 @@ def announcement(
         config_sha256=loaded.sha256,
         ledger_head=ledger_head,
     )
+
+
+def _crowds(opened: ExitStack, begun: Start) -> CrowdModel | None:
+    if begun.crowd is None:
+        return None
+    crowds = open_crowd_model(begun.crowd, begun.loaded.settings.model.threads)
+    opened.callback(crowds.close)
+    return crowds
 
 
 def _patience(

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from counter import masking, models
+from counter import floorplan, masking, models, survey
 from counter.cells import Cell, released_cells
 from counter.config import Loaded
+from counter.correction import correction_of
 from counter.errors import ModelError
 from counter.floor import Parameters, in_force
+from counter.levels import SERVICE, service_bounds
 from counter.models import Model, State
 from counter.outputs.wire import Topics, count_size
 from counter.purposes import Measure
 from counter.settings import Settings
+from counter.start import crowd_model
 
 UNBROKEN = 10_000  # columns: a topic or a path that is broken in two is copied wrong
 
@@ -34,15 +37,27 @@ def report(loaded: Loaded) -> str:
         f"grid     every {rules.interval_s} s from midnight UTC, all cells together, zeros too",
         f"gate     {_gate(rules)}",
         f"model    {model.name} ({model.entry.licence}), sha256 {model.entry.sha256[:12]} verified",
+        *_crowd(settings),
         f"config   sha256 {loaded.sha256}",
         "",
         _text(_cells(settings)),
+        *(f"floor    {line}" for line in _floors(settings)),
+        *(f"service  {line}" for line in _service(settings)),
         *(f"masked   {line}" for line in _masked(settings)),
+        *(f"correct  {line}" for line in _corrections(settings)),
         *(f"output   {line}" for line in _outputs(settings)),
         "never    a picture, a person, a track, an exact or small number, an instant",
     ]
     lines += [f"warning  {warning}" for warning in loaded.warnings]
     return "\n".join(lines)
+
+
+def _crowd(settings: Settings) -> Sequence[str]:
+    crowd = crowd_model(settings)
+    if crowd is None or settings.crowd is None:
+        return ()
+    said = f"crowd    {crowd.name} ({crowd.entry.licence}), sha256 {crowd.entry.sha256[:12]}"
+    return (f"{said} verified; from {settings.crowd.above} persons in a zone",)
 
 
 def _gate(rules: Parameters) -> str:
@@ -79,6 +94,38 @@ def _what(cell: Cell) -> str:
     return f"{cell.measure} over {cell.kind} {cell.name}"
 
 
+def _floors(settings: Settings) -> Sequence[str]:
+    """How well each camera's floor is known, and the areas that follow from it."""
+    found = []
+    for name, camera in settings.cameras.items():
+        known = floorplan.plan(name, camera)
+        if known is None:
+            continue
+        many = len(known.errors_m)
+        worst = f"off by {max(known.errors_m):.2f} m at most" if many > 4 else "none to check them"
+        areas = [
+            f"zone {zone} {floorplan.zone_area_m2(settings, zone):g} m2"
+            f" (+-{survey.area_doubt(settings, zone):.0%})"
+            for zone, drawn in settings.zones.items()
+            if drawn.camera == name and not drawn.area_m2 and drawn.anchor == "foot"
+        ]
+        found.append("; ".join([f"camera {name}: {many} points, {worst}", *areas]))
+    return found
+
+
+def _service(settings: Settings) -> Sequence[str]:
+    """The table that names a density."""
+    if not any(cell.area_m2 for cell in released_cells(settings)):
+        return []
+    asked = settings.service
+    bounds = ", ".join(
+        f"{letter} to {bound:g}"
+        for letter, bound in zip(SERVICE, service_bounds(asked), strict=False)
+    )
+    table = asked.table if asked.bounds is None else "own bounds"
+    return [f"{table}: {bounds} persons per m2, F above"]
+
+
 def _masked(settings: Settings) -> Sequence[str]:
     return [
         f"{masking.covered(camera.masks):.0%} of the picture of camera {name}, before anything"
@@ -86,6 +133,19 @@ def _masked(settings: Settings) -> Sequence[str]:
         for name, camera in settings.cameras.items()
         if camera.masks
     ]
+
+
+def _corrections(settings: Settings) -> Sequence[str]:
+    found = []
+    for cell in released_cells(settings):
+        by = correction_of(settings, cell)
+        if by is not None:
+            bent = "" if by.power == 1 else f" to the power {by.power:g}"
+            found.append(
+                f"{_what(cell)}: times {by.gain:g}{bent}, off by {by.error:g} persons;"
+                f" {by.tallies} counts by eye, {by.fitted}"
+            )
+    return found
 
 
 def _outputs(settings: Settings) -> Sequence[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 
@@ -24,13 +24,16 @@ from counter.errors import ConfigError, CounterError
 from counter.purposes import Purpose
 from counter.settings import (
     CameraSettings,
+    CrowdSettings,
     DisclosureSettings,
     GroupSettings,
     LineSettings,
     ModelSettings,
     MqttSettings,
     PrometheusSettings,
+    ServiceSettings,
     Settings,
+    SpaceSettings,
     TrackerSettings,
     ZoneSettings,
 )
@@ -43,11 +46,14 @@ NAMED_TABLES: Final[dict[str, type[msgspec.Struct]]] = {
     "zones": ZoneSettings,
     "lines": LineSettings,
     "groups": GroupSettings,
+    "spaces": SpaceSettings,
 }
 TABLES: Final[dict[str, type[msgspec.Struct]]] = {
     "model": ModelSettings,
     "tracker": TrackerSettings,
     "disclosure": DisclosureSettings,
+    "crowd": CrowdSettings,
+    "service": ServiceSettings,
     "mqtt": MqttSettings,
     "prometheus": PrometheusSettings,
 }
@@ -90,8 +96,6 @@ def to_settings(document: dict[str, Any]) -> Settings:
     if isinstance(purpose, str) and purpose not in set(Purpose):
         raise _wrong_purpose(purpose)
     converted = dict(document)
-    if isinstance(converted.get("starts_at"), date | time):
-        converted["starts_at"] = converted["starts_at"].isoformat()  # TOML has times of its own
     for key, struct in NAMED_TABLES.items():
         if key in document:
             converted[key] = _entries(document[key], struct, key)
@@ -137,12 +141,25 @@ def _convert(raw: Any, struct: type[S], prefix: str) -> S:
             f"{prefix[:-1]}: expected a table", f"write [{prefix[:-1]}] above the keys"
         )
     _known_keys(raw, struct, prefix)
+    converted = dict(raw)
     for key, value in raw.items():
         _finite(value, f"{prefix}{key}")
+        if isinstance(value, date | time):
+            converted[key] = value.isoformat()  # TOML has times of its own
+    for field in msgspec.structs.fields(struct):
+        nested = _table_of(field.type)
+        if nested is not None and isinstance(raw.get(field.name), dict):
+            converted[field.name] = _convert(raw[field.name], nested, f"{prefix}{field.name}.")
     try:
-        return msgspec.convert(raw, struct)
+        return msgspec.convert(converted, struct)
     except msgspec.ValidationError as error:
         raise hints.wrong_value(str(error), struct, prefix) from None
+
+
+def _table_of(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct of a table within a table, which may be left out; None for any other type."""
+    either = get_args(kind) if type(None) in get_args(kind) else ()
+    return next((one for one in either if isinstance(one, type(msgspec.Struct))), None)
 
 
 def _known_keys(raw: dict[str, Any], struct: type[msgspec.Struct], prefix: str) -> None:

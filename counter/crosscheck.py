@@ -12,12 +12,13 @@ from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
-from counter import geometry, masking
+from counter import correction, floorplan, geometry, masking, spacecheck, survey
 from counter.cells import Kind, released_cells
 from counter.errors import ConfigError
 from counter.floor import in_force, refuse_unsafe
 from counter.interval import EPOCH
-from counter.purposes import RULES, Measure, Purpose
+from counter.levels import service_bounds
+from counter.purposes import RULES, Purpose
 from counter.refusals import is_recorded, refuse
 from counter.settings import CameraSettings, LineSettings, MqttSettings, Settings
 
@@ -57,6 +58,9 @@ def check(settings: Settings) -> tuple[str, ...]:
     _check_references(settings)
     _check_shapes(settings)
     masking.check(settings)
+    correction.check(settings)
+    floorplan.check(settings)
+    service_bounds(settings.service)
     _check_disclosure(settings)
     refuse_unsafe(settings)
     _check_time(settings)
@@ -106,11 +110,7 @@ def _check_references(settings: Settings) -> None:
                 raise _missing(f"groups.{name}.zones", "zone", zone, settings.zones)
         if len(set(group.zones)) < len(group.zones):
             raise ConfigError(f"groups.{name}.zones: a zone is named twice")
-    if settings.lines and Measure.ENTRIES not in RULES[settings.purpose].measures:
-        raise ConfigError(
-            f"lines: {settings.purpose} releases no entries and exits",
-            f'remove [lines], or set purpose = "{Purpose.FOOTFALL}"',
-        )
+    spacecheck.check(settings)
 
 
 def _missing(where: str, kind: str, name: str, known: object) -> ConfigError:
@@ -202,6 +202,8 @@ def _warnings(settings: Settings) -> Iterator[str]:
             yield f"cameras.{name}: no zone and no line uses it"
     yield from _idle_keys(settings)
     yield from masking.warnings(settings)
+    yield from survey.warnings(settings)
+    yield from spacecheck.warnings(settings)
     for name, line in settings.lines.items():
         yield from _line_warnings(name, line)
     cells = released_cells(settings)
@@ -228,8 +230,8 @@ def _idle_keys(settings: Settings) -> Iterator[str]:
         for key, use in USES.items():
             if key not in used and getattr(camera, key) != getattr(untouched, key):
                 yield f"cameras.{name}.{key}: no effect on this source; {use}"
-    if settings.disclosure.directions != "both" and not settings.lines:
-        yield "disclosure.directions: no effect without lines"
+    if settings.disclosure.directions != "both" and (not settings.lines or settings.spaces):
+        yield "disclosure.directions: no effect without lines that release entries and exits"
     if settings.model.confidence < UNSURE:
         yield f"model.confidence: less than {UNSURE} does as {UNSURE}: no box below is looked at"
 

@@ -7,7 +7,7 @@ Rule 3 (P6): an interval lies on the grid of the settings; a shorter one than th
 Rule 4 (P7): 0 to threshold - 1 leave as one token; zero is not distinguished.
 Rule 5 (P8): other counts leave as the nearest multiple of the base, never below the first multiple
 that is not below the threshold: with 11 and 5, a released 15 stands for 11 to 17.
-Fill, density and level are computed from the released number.
+Fill, density, level and level of service are computed from the released number.
 Rule 6 (P9): no released cell is a sum or difference of others, and none share people
 (`cells.released_cells`, `floor.refuse_unsafe`). The two directions of a line leave together or not
 at all (`balance.py`); such a token is suppressed without `less_than`, because only the smaller of
@@ -20,13 +20,15 @@ Rule 9: an interval is released once. Asked again, the gate gives the same answe
 older one, it gives none.
 Rule 10: an interval that began before `not_before` is MISSING: it was seen in part, or belongs to
 a time in which another grid may still be subtracted (`history.py`).
+Rule 11 (P8, P14): a number that a person's counts have corrected is made from the rounded number
+alone, and is released where both are at or above the threshold (`correction.py`).
 
 Why footfall releases no occupancy beside lines (P9). What a place holds now is what it held, plus
 entries, minus exits. With threshold 11 and base 5, let 20 be released for the place (18..22), then
 15 entries (11..17) and 20 exits (18..22): the place now holds 18 + 11 - 22 = 7 at least, so its
-suppressed 0..10 is 7..10. The same sum bounds a suppressed entry or exit. A median over the
-interval instead of its end does not help: it lies between the same bounds, with the crossings of
-two intervals. So either crossings or occupancy is released by a device, never both.
+suppressed 0..10 is 7..10. The same sum bounds a suppressed entry or exit. A median or mean over
+the interval instead of its end does not help: it lies between the same bounds, with the crossings
+of two intervals. So either crossings or occupancy is released by a device, never both.
 
 How it is attacked: `python -m benchmarks attacker` and tests/attacker.
 
@@ -45,16 +47,19 @@ from typing import Final
 
 from counter.balance import paired, together
 from counter.cells import Cell, released_cells
+from counter.correction import corrected, correction_of, unsure
 from counter.floor import Parameters, in_force, refuse_unsafe
 from counter.interval import Interval, interval_at
-from counter.levels import Levels
+from counter.levels import Levels, Services
 from counter.purposes import RULES
-from counter.release import Status, ZoneCount
-from counter.settings import Settings
+from counter.release import Quality, Status, ZoneCount
+from counter.settings import CorrectionSettings, Settings
 from counter.tally import Tally
 
-_Token = tuple[Status, int | None, float]  # status, released value, released coverage
-_UNKNOWN: Final[_Token] = (Status.MISSING, None, 0.0)
+# status, released value, released coverage, more people than can be told apart, what counted them
+_Token = tuple[Status, int | None, float, bool, str]
+_UNKNOWN: Final[_Token] = (Status.MISSING, None, 0.0, False, "none")
+WHOLE: Final = 0.9  # of an interval; what saw less is degraded
 MOST: Final = (
     1_000_000  # persons; more is a fault, and it bounds the width of what is released (P5)
 )
@@ -74,6 +79,7 @@ class Gate:
         self.cells = released_cells(settings)
         self._paired = paired(self.cells)
         self.parameters = in_force(settings)  # Rule 8
+        self._corrections = {cell: correction_of(settings, cell) for cell in self.cells}
         self._sensor_id = settings.sensor_id
         self._rule = RULES[settings.purpose]
         step = self.parameters.rounding
@@ -81,6 +87,8 @@ class Gate:
             step = self.parameters.coarse_rounding
         self._levels = Levels(self.parameters.threshold, margin=step)
         self._not_before = not_before
+        self._services = Services(settings.service)
+        self._step = step
         self._last: tuple[ZoneCount, ...] = ()
 
     def release(self, tallies: Sequence[Tally]) -> tuple[ZoneCount, ...]:
@@ -124,14 +132,19 @@ class Gate:
         if any(tally.interval != interval for tally in tallies):
             raise ValueError("tallies of several intervals")
         exact = [_checked(by_cell[cell]) for cell in self.cells]
-        alone = [_status(tally, self.parameters) for tally in exact]
+        corrections = [self._corrections[cell] for cell in self.cells]
+        told = list(zip(exact, corrections, strict=True))
+        alone = [_status(tally, self.parameters, by) for tally, by in told]
         if self._not_before is not None and interval.start < self._not_before:  # Rule 10
             alone = [Status.MISSING] * len(alone)
         statuses = together(self.cells, alone)  # Rule 6
-        return [_token(*told, self.parameters) for told in zip(exact, statuses, strict=True)]
+        return [
+            _token(tally, status, self.parameters, by)
+            for (tally, by), status in zip(told, statuses, strict=True)
+        ]
 
     def _count(self, cell: Cell, interval: Interval, token: _Token) -> ZoneCount:
-        status, value, coverage = token
+        status, value, coverage, saturated, method = token
         below = status is Status.SUPPRESSED and cell not in self._paired  # Rule 6
         return ZoneCount(
             sensor_id=self._sensor_id,
@@ -144,8 +157,20 @@ class Gate:
             fill=_per(value, cell.capacity, self._rule.ratio_rounding),  # Rule 5
             density=_per(value, cell.area_m2, self._rule.density_rounding),
             level=self._levels.next(cell, status, value),
+            quality=_quality(
+                coverage, saturated=saturated, unsure=unsure(value, self._corrections[cell])
+            ),
+            service=self._service(cell, value),
+            method=method,
             rule_id=self.parameters.rule_id,
         )
+
+    def _service(self, cell: Cell, value: int | None) -> str | None:
+        """The level of service of a released number (Rule 5)."""
+        above = None if value is None else value + self._step
+        step = self._rule.density_rounding
+        shares = _per(value, cell.area_m2, step), _per(above, cell.area_m2, step)
+        return self._services.next(cell, *shares)
 
 
 def _on_grid(tally: Tally, length_s: int) -> Interval | None:
@@ -167,20 +192,39 @@ def _checked(tally: Tally) -> Tally:
     return tally
 
 
-def _status(tally: Tally, parameters: Parameters) -> Status:
+def _status(tally: Tally, parameters: Parameters, by: CorrectionSettings | None) -> Status:
     """What may be told of a cell, whatever the others hold."""
     if tally.value is None or tally.coverage < parameters.min_coverage:
         return Status.MISSING  # Rule 7
-    return Status.SUPPRESSED if tally.value < parameters.threshold else Status.PUBLISHED  # Rule 4
+    if tally.value < parameters.threshold:
+        return Status.SUPPRESSED  # Rule 4
+    few = _corrected(tally.value, parameters, by) < parameters.threshold  # Rule 11
+    return Status.SUPPRESSED if few else Status.PUBLISHED
 
 
-def _token(tally: Tally, status: Status, parameters: Parameters) -> _Token:
+def _corrected(value: int, parameters: Parameters, by: CorrectionSettings | None) -> int:
+    """Correct what would be released (Rule 11); persons, not on the grid."""
+    return min(corrected(rounded(value, parameters), by), MOST)
+
+
+def _token(
+    tally: Tally, status: Status, parameters: Parameters, by: CorrectionSettings | None
+) -> _Token:
     """Turn one exact tally into what is told of it."""
     value = None
     if status is Status.PUBLISHED and tally.value is not None:
-        value = rounded(tally.value, parameters)
+        value = rounded(_corrected(tally.value, parameters, by), parameters)
     coverage = min(floor(tally.coverage * 10 + 0.5) / 10, 1.0)  # nearest: 0.997 was seen whole
-    return status, value, coverage
+    saturated = status is Status.PUBLISHED and tally.saturated  # else it would tell of a crowd
+    # Which rule counted follows from how many were there, so it is told of published cells only.
+    method = tally.method if status is Status.PUBLISHED else "none"
+    return status, value, coverage, saturated, method
+
+
+def _quality(coverage: float, *, saturated: bool, unsure: bool) -> Quality:
+    if saturated:
+        return Quality.SATURATED
+    return Quality.OK if coverage >= WHOLE and not unsure else Quality.DEGRADED
 
 
 def rounded(value: int, parameters: Parameters) -> int:

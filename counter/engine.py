@@ -14,7 +14,7 @@ from datetime import datetime
 
 from counter.clock import Clock
 from counter.counting import Counting
-from counter.detectors import Detector
+from counter.detectors import CrowdModel, Detector
 from counter.health import Monitor
 from counter.outputs import Output
 from counter.sources.merge import View
@@ -33,6 +33,7 @@ class Engine:
     outputs: Sequence[Output]
     health: Monitor
     clock: Clock
+    crowds: CrowdModel | None = None
     now_ns: int = 0  # of the last view; never goes back
     _held: bool = False
 
@@ -47,7 +48,10 @@ class Engine:
             if frame is not None:
                 with frame:
                     people = self.detector.detect(frame)
-                self.counting.observe(view.camera, people)
+                    crowd = None
+                    if self.crowds and self.counting.asks_for_crowd(view.camera, frame.captured_ns):
+                        crowd = self.crowds.look(frame)
+                self.counting.observe(view.camera, people, crowd)
             if stop():
                 return False
         return True

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, TypeVar
 
-from counter import geometry
+from counter import floorplan, geometry
 from counter.errors import ConfigError
 from counter.interval import DAY_S
 from counter.purposes import MIN_COVERAGE_FLOOR, RULES, Measure, Purpose
 from counter.refusals import refuse
 from counter.settings import LineSettings, Settings, ZoneSettings
+from counter.spacecheck import refuse_several
 
 GATE_VERSION: Final = (
     2  # of the rules in disclosure.py; a change of rounding or suppression raises it
@@ -93,7 +94,8 @@ def refuse_unsafe(settings: Settings) -> None:
     _refuse_cameras_twice(settings)
     _refuse_shared_zones(settings)
     _refuse_overlapping_zones(settings)
-    if Measure.ENTRIES in RULES[settings.purpose].measures:
+    refuse_several(settings)
+    if settings.spaces or Measure.ENTRIES in RULES[settings.purpose].measures:
         _refuse_same_lines(settings)
 
 
@@ -103,8 +105,9 @@ def _refuse_small_zones(settings: Settings) -> None:
             raise refuse(
                 "small-zone", f"zones.{name}.polygon: smaller than {MIN_ZONE_AREA} of the picture"
             )
-        if 0 < zone.area_m2 < MIN_AREA_M2:
-            raise refuse("small-zone", f"zones.{name}.area_m2: less than {MIN_AREA_M2}")
+        if 0 < floorplan.zone_area_m2(settings, name) < MIN_AREA_M2:
+            given = "" if zone.area_m2 else f" follows from cameras.{zone.camera}.floor"
+            raise refuse("small-zone", f"zones.{name}.area_m2: less than {MIN_AREA_M2}{given}")
 
 
 def _refuse_cameras_twice(settings: Settings) -> None:

@@ -32,7 +32,7 @@ from typing import Any, Final, TypeAlias
 
 from counter.cells import Cell, Kind, released_cells
 from counter.floor import in_force, without_user
-from counter.settings import Point, Settings
+from counter.settings import LineSettings, Point, Settings
 
 HOLD_S: Final = 1200
 BELIEVED_AHEAD_S: Final = 86_400  # Rule 5; clocks without a battery come up in the past
@@ -102,17 +102,26 @@ def grid_sha256(settings: Settings) -> str:
 def _meaning(settings: Settings, cell: Cell) -> Any:
     """Where somebody has to be, or to go, to count in this cell."""
     if cell.kind is Kind.LINE:
-        line = settings.lines[cell.name]
-        ends = [_numbers(point) for point in line.points]  # in this order: it is the direction
-        return [line.camera, line.anchor, float(line.dead_band), ends]
+        return _line(settings.lines[cell.name])
+    if cell.kind is Kind.SPACE:
+        space = settings.spaces[cell.name]
+        lines = sorted(_line(settings.lines[line]) for line in space.lines)
+        return [lines, sorted(space.resets), float(space.quiet_s)]
     names = settings.groups[cell.name].zones if cell.kind is Kind.GROUP else [cell.name]
     zones = (settings.zones[name] for name in names)
     return sorted([zone.camera, zone.anchor, _outline(zone.polygon)] for zone in zones)
 
 
+def _line(line: LineSettings) -> list[Any]:
+    ends = [_numbers(point) for point in line.points]  # in this order: it is the direction
+    return [line.camera, line.anchor, float(line.dead_band), ends]
+
+
 def _cameras(settings: Settings, cell: Cell) -> Iterable[str]:
     if cell.kind is Kind.LINE:
         return (settings.lines[cell.name].camera,)
+    if cell.kind is Kind.SPACE:
+        return (settings.lines[line].camera for line in settings.spaces[cell.name].lines)
     names = settings.groups[cell.name].zones if cell.kind is Kind.GROUP else [cell.name]
     return (settings.zones[name].camera for name in names)
 

@@ -11,13 +11,19 @@ level (zero is not distinguished, P7), and the upper bound is the one that never
 traveller a seat that is taken. It falls without a margin: there is no lower token to wait for.
 Rule 4: what is not known is NO_DATA_AVAILABLE, never EMPTY, and the cell's memory ends there.
 Rule 5: a cell without a capacity has no level.
+Rule 6: a level of service, A to F, follows from the released density alone, by a table of
+persons per square metre. It improves only when one more step of rounding would improve it as well
+(Rule 2), and its memory ends where no density is released.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
 from counter.cells import Cell
+from counter.errors import ConfigError
 from counter.release import Level, Status
+from counter.settings import ServiceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,22 @@ DEFAULT_BOUNDS: Final = (
     Bound(Level.STANDING_ROOM_ONLY, 100, 50, needs_standing=True),
     Bound(Level.CRUSHED_STANDING_ROOM_ONLY, 90, 90, needs_standing=True),
 )
+
+SERVICE: Final = "ABCDEF"
+# Up to so many persons per square metre A, B, C, D and E hold; F is denser. Released densities are
+# halves (0.5, 1.0, 1.5 ...), so a letter whose range holds no half is never released.
+SERVICE_TABLES: Final[dict[str, tuple[float, float, float, float, float]]] = {
+    # Fruin, Pedestrian Planning and Design (1971), levels of service of queues, i.e. of people who
+    # stand: 13, 10, 7, 3 and 2 square feet a person = 1.21, 0.93, 0.65, 0.28 and 0.19 m2.
+    "fruin-standing": (0.83, 1.08, 1.54, 3.59, 5.38),
+    # The same, of walkways: 35, 25, 15, 10 and 5 square feet = 3.25, 2.32, 1.39, 0.93 and 0.46 m2.
+    "fruin-walkway": (0.31, 0.43, 0.72, 1.08, 2.15),
+    # 2: half a square metre a person, the planning value for standing at outdoor events (Event
+    # Safety Guide, HSG195). 4.7: the most that the Guide to Safety at Sports Grounds reckons with
+    # for standing, 47 persons on 10 m2. 1, 3 and 4 are whole persons between them, and ours. Still
+    # calls more than 5 a high risk for a crowd that stands.
+    "event": (1.0, 2.0, 3.0, 4.0, 4.7),
+}
 
 
 def scale(cell: Cell, bounds: tuple[Bound, ...] = DEFAULT_BOUNDS) -> tuple[tuple[int, Level], ...]:
@@ -94,6 +116,42 @@ class Levels:
         rank = _rank(rows, value)
         before = self._rank.get(cell, rank)
         return rank if rank >= before else min(before, _rank(rows, value + self._margin))
+
+
+class Services:
+    """The levels of service of one device's cells (Rule 6). Raises ConfigError."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.bounds = service_bounds(settings)
+        self._rank: dict[Cell, int] = {}
+
+    def next(self, cell: Cell, density: float | None, above: float | None) -> str | None:
+        """Take the next released density, and what one more step of rounding would be released as;
+        both are None where none is.
+        """
+        if density is None or above is None:
+            self._rank.pop(cell, None)
+            return None
+        rank = bisect_left(self.bounds, density)
+        before = self._rank.get(cell, rank)
+        if rank < before:
+            rank = min(before, bisect_left(self.bounds, above))
+        self._rank[cell] = rank
+        return SERVICE[rank]
+
+
+def service_bounds(settings: ServiceSettings) -> tuple[float, ...]:
+    """Give the upper bounds of A to E, persons per square metre."""
+    if settings.bounds is None:
+        return SERVICE_TABLES[settings.table]
+    if len(set(settings.bounds)) < len(settings.bounds) or sorted(settings.bounds) != list(
+        settings.bounds
+    ):
+        raise ConfigError(
+            "service.bounds: expected five rising numbers",
+            "persons per square metre up to which A, B, C, D and E hold",
+        )
+    return tuple(settings.bounds)
 
 
 def _rank(rows: tuple[tuple[int, Level], ...], persons: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,34 +21,45 @@ from counter.refusals import known_by, refuse
 from counter.settings import Name
 
 REGISTRY = "registry.toml"
-KIND = "detector"
+KEYS = {"detector": "model.name", "density": "crowd.model"}  # kinds, and where one is asked for
 VARIABLE = "COUNTER_MODELS"  # folders of the operator, separated like PATH
 
 Side = Annotated[int, Meta(ge=32, le=4096, multiple_of=32)]  # pixels; 32: the coarsest stride
 Inside = Annotated[str, Meta(pattern=r"^(?!.*\.\.)[A-Za-z0-9_][\w./-]*$")]  # below its folder
 
 
-class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the registry says about one model; registry.toml explains the fields."""
+class Listed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the registry says of every model; registry.toml explains the fields."""
 
     file: Inside
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
     licence: str
     source: str
     input: tuple[Side, Side]  # width, height
+    kind: Annotated[str, Meta(max_length=32)]  # of KEYS; all else is refused by `_entries`
+
+
+class Entry(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A detector: it gives boxes."""
+
     layout: Literal["raw", "end-to-end"]
     units: Literal["pixels", "normalised"]
     classes: Annotated[int, Meta(ge=1)]
     person: Annotated[int, Meta(ge=0)]  # index of the class
-    kind: Annotated[str, Meta(max_length=32)]  # "detector"; all else is refused by `_entries`
 
     def __post_init__(self) -> None:
         if self.person >= self.classes:
             raise ValueError(f"person is class {self.person}, but there are {self.classes}")
 
 
+class MapEntry(Listed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A density model: it gives a map of how many persons are where."""
+
+    cell: Annotated[int, Meta(ge=1, le=32)]  # pixels of the input that a side of its cells covers
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    model: dict[Name, Entry]
+    model: dict[Name, dict[str, Any]]
 
 
 class State(StrEnum):
@@ -63,27 +74,26 @@ class Model:
     """A registered model and the file it was found in, if it was."""
 
     name: str
-    entry: Entry
+    entry: Entry | MapEntry
     path: Path | None
     state: State
 
 
-def find(name: str) -> Model:
+def find(name: str, kind: str = "detector") -> Model:
     """Find the model of this name, or the registered one that this path leads to; VERIFIED.
 
-    Raises ModelError if it is unknown, missing or altered.
+    Raises ModelError if it is unknown, missing, altered or of another kind.
     """
     entries = _entries()
+    key = KEYS[kind]
     if "/" in name or Path(name).suffix:
-        return _find_path(Path(name), entries)
+        return _of_kind(_find_path(Path(name), entries, key), kind)
     if name not in entries:
         near = get_close_matches(name, entries, n=1)
         meant = f"did you mean '{near[0]}'? " if near else ""
-        raise ModelError(
-            f"model.name: '{name}' is not in the registry",
-            f"{meant}known: {', '.join(sorted(entries))}",
-        )
-    model = _checked(name, entries[name])
+        known = ", ".join(known for known in sorted(entries) if entries[known].kind == kind)
+        raise ModelError(f"{key}: '{name}' is not in the registry", f"{meant}known: {known}")
+    model = _of_kind(_checked(name, entries[name]), kind)
     if model.path is None:
         looked = ", ".join(str(folder / model.entry.file) for folder in _search_path())
         raise ModelError(
@@ -98,6 +108,15 @@ def find(name: str) -> Model:
     return model
 
 
+def _of_kind(model: Model, kind: str) -> Model:
+    if model.entry.kind == kind:
+        return model
+    raise ModelError(
+        f"{KEYS[kind]}: {model.name} is a model of kind {model.entry.kind}, expected a {kind}",
+        f"write it at {KEYS[model.entry.kind]}; `counter models list` shows what there is",
+    )
+
+
 def listed() -> tuple[Model, ...]:
     """Every registered model and where it is; nothing is hashed."""
     return tuple(_located(name, entry) for name, entry in sorted(_entries().items()))
@@ -108,20 +127,20 @@ def verified() -> tuple[Model, ...]:
     return tuple(_checked(name, entry) for name, entry in sorted(_entries().items()))
 
 
-def _find_path(path: Path, entries: dict[str, Entry]) -> Model:
+def _find_path(path: Path, entries: dict[str, Entry | MapEntry], key: str) -> Model:
     if not path.is_file():
-        raise ModelError(f"model.name: no file {path}", "give a registered name or a file")
+        raise ModelError(f"{key}: no file {path}", "give a registered name or a file")
     digest = _sha256(path)
     for name, entry in entries.items():
         if entry.sha256 == digest:
             return Model(name, entry, path, State.VERIFIED)
     raise ModelError(
-        f"model.name: {path} is not in the registry (sha256 {digest})",
+        f"{key}: {path} is not in the registry (sha256 {digest})",
         f"register it in a {REGISTRY} in a folder of {VARIABLE}: layout, classes, licence",
     )
 
 
-def _located(name: str, entry: Entry) -> Model:
+def _located(name: str, entry: Entry | MapEntry) -> Model:
     for folder in _search_path():
         path = folder / entry.file
         if path.is_file():
@@ -129,7 +148,7 @@ def _located(name: str, entry: Entry) -> Model:
     return Model(name, entry, None, State.MISSING)
 
 
-def _checked(name: str, entry: Entry) -> Model:
+def _checked(name: str, entry: Entry | MapEntry) -> Model:
     model = _located(name, entry)
     if model.path is None:
         return model
@@ -168,35 +187,49 @@ def _checkout() -> Path | None:
     return root if (root / "models" / REGISTRY).is_file() else None
 
 
-def _entries() -> dict[str, Entry]:
+def _entries() -> dict[str, Entry | MapEntry]:
     """The product's registry, and what the operator's folders add to it (Rule 2)."""
     root = _checkout()
     ours = (_embedded() if root is None else root / "models") / REGISTRY
     theirs = [folder / REGISTRY for folder in _operators_folders()]
-    entries: dict[str, Entry] = {}
+    entries: dict[str, Entry | MapEntry] = {}
     for path in (ours, *(path for path in theirs if path.is_file() and path != ours)):
         for name, entry in _read(path).items():
             if name in entries:
                 raise ModelError(f"{path}: model.{name} is already registered", "use another name")
-            _only_detectors(entry.kind, f"{path}: model.{name}.kind")
+            _known_kind(entry.kind, f"{path}: model.{name}.kind")
             entries[name] = entry
     return entries
 
 
-def _only_detectors(kind: str, where: str) -> None:
-    """Raise RefusedError for a kind that knows persons by more than a box, else ModelError."""
-    if kind == KIND:
+def _known_kind(kind: str, where: str) -> None:
+    """Raise RefusedError for a kind that knows who somebody is, else ModelError."""
+    if kind in KEYS:
         return
+    loaded = " or ".join(f'kind = "{known}"' for known in KEYS)
     if name := known_by(kind):
-        raise refuse(name, f"{where}: {kind}", f'only kind = "{KIND}" is loaded')
-    raise ModelError(f"{where}: {kind} is not loaded", f'there is only kind = "{KIND}"')
+        raise refuse(name, f"{where}: {kind}", f"only {loaded} is loaded")
+    raise ModelError(f"{where}: {kind} is not loaded", f"there is only {loaded}")
 
 
-def _read(path: Path) -> dict[str, Entry]:
+def _read(path: Path) -> dict[str, Entry | MapEntry]:
     try:
-        text = path.read_text("utf-8")
-        return msgspec.toml.decode(text, type=_File).model
+        tables = msgspec.toml.decode(path.read_text("utf-8"), type=_File).model
+        return {name: _entry(name, table) for name, table in tables.items()}
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: {error}", "models/registry.toml says what is expected") from None
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}", "install the package again") from None
+
+
+def _entry(name: str, table: dict[str, Any]) -> Entry | MapEntry:
+    """Convert one table to the fields of its kind. Raises ValidationError with its place."""
+    try:
+        if table.get("kind") == "density":
+            return msgspec.convert(table, MapEntry)
+        return msgspec.convert(table, Entry)
+    except msgspec.ValidationError as error:
+        at = f"`$.model[{name}]"
+        said = str(error)
+        said = said.replace("`$", at) if "`$" in said else f"{said} - at {at}`"
+        raise msgspec.ValidationError(said) from None

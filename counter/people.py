@@ -54,6 +54,17 @@ class Detections(_Sealed):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Crowd(_Sealed):
+    """How many persons are where in one frame, without telling them apart: a density model's map.
+
+    The cells lie over the whole picture, from its top left corner, all of one size.
+    """
+
+    persons: NDArray[np.float32]  # (rows, columns) in each cell, by their heads
+    captured_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Tracks(_Sealed):
     """The tracks of one camera after one frame; all arrays share their first axis."""
 

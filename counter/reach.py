@@ -25,9 +25,14 @@ ANSWER_S: Final = 2.0  # a camera on a local network answers within milliseconds
 DRAWN: Final = "synthetic:"
 
 
-def plan_of(settings: Settings, model: Model, own_ports: Collection[int] = ()) -> Plan:
+def plan_of(
+    settings: Settings,
+    model: Model,
+    own_ports: Collection[int] = (),
+    crowd: Model | None = None,
+) -> Plan:
     """Say what stays possible for these settings (Rule 1). Raises ConfigError."""
-    read = [] if model.path is None else [model.path]
+    read = [one.path for one in (model, crowd) if one is not None and one.path is not None]
     devices: list[Path] = []
     connect = set(own_ports)
     for camera in settings.cameras.values():

@@ -18,6 +18,14 @@ class Status(StrEnum):
     MISSING = "missing"  # not known: never a zero (P13)
 
 
+class Quality(StrEnum):
+    """How far a number can be believed."""
+
+    OK = "ok"
+    DEGRADED = "degraded"  # a part of the interval was not seen, or people were hard to tell apart
+    SATURATED = "saturated"  # more people than can be told apart: read it as "at least"
+
+
 class Level(StrEnum):
     """OccupancyStatus of GTFS-Realtime, by its names."""
 
@@ -46,6 +54,9 @@ class ZoneCount:
     fill: float | None  # value / capacity in steps of 0.05; may exceed 1
     density: float | None  # persons per square metre in steps of 0.5
     level: Level | None  # None when the cell has no capacity
+    quality: Quality  # where SUPPRESSED it follows from the coverage alone
+    service: str | None  # level of service A to F (Fruin) of the density; None without an area
+    method: str  # names the rule that counted, and its version: tracks/2, lines/2, balance/1 ...
     rule_id: str  # names the gate's rule and its parameters
 
 

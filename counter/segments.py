@@ -76,6 +76,11 @@ class Segments:
         held: NDArray[np.bool_] = beyond_start & before_end
         return held
 
+    def across(self, moved: Floats, line: int) -> tuple[Floats, Floats]:
+        """Split moves (N, 2), in image heights, into across `line` and along it."""
+        right, down = self._toward[:, line]
+        return moved[:, 1] * right - moved[:, 0] * down, moved[:, 0] * right + moved[:, 1] * down
+
     def _measure(self, aspect: float) -> None:
         scale = np.array([aspect, 1.0])
         points = self._points * scale
@@ -88,6 +93,12 @@ class Segments:
         self._room = [
             _to_edge(self._start, self._toward, sideways, scale) for sideways in (right, -right)
         ]
+
+
+def feet(tracks: Tracks) -> Floats:
+    """Where everybody stands on the picture: (N, 2) x and y in image heights."""
+    box = tracks.xyxy.astype(np.float64)
+    return np.stack(((box[:, 0] + box[:, 2]) * (tracks.aspect / 2), box[:, 3]), axis=1)
 
 
 def _to_edge(

@@ -22,6 +22,34 @@ FPS_RANGE = (0.1, 240.0)  # outside of it a frame rate is a fault, not a rate
 STANDING_PER_M2 = 4.0  # persons; the planning value of most rail operators (6 in some)
 
 
+class FloorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where points of the picture lie on the floor: what makes pixels metres."""
+
+    picture: Annotated[list[Point], Meta(min_length=4, max_length=64)]  # where the floor is seen
+    metres: Annotated[list[tuple[float, float]], Meta(min_length=4, max_length=64)]  # the same
+
+
+class LensSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """OpenCV's camera model; fx and cx are fractions of the picture's width, fy and cy of its
+    height, so that no size in pixels is needed.
+    """
+
+    focal: tuple[Positive, Positive]  # fx, fy
+    centre: tuple[float, float]  # cx, cy
+    distortion: Annotated[list[float], Meta(min_length=4, max_length=12)]  # k1, k2, p1, p2, k3 ...
+    fisheye: bool = False  # four coefficients of cv2.fisheye instead
+
+
+class CorrectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person's counts on site say of ours: estimate = gain * seen ** power."""
+
+    gain: Annotated[float, Meta(ge=0.2, le=5)] = 1.0
+    power: Annotated[float, Meta(ge=0.5, le=2)] = 1.0
+    error: Annotated[float, Meta(ge=0)]  # persons: root mean square of what is left
+    tallies: Annotated[int, Meta(ge=1)]  # how many counts by eye it was fitted to
+    fitted: str  # the day, RFC 3339 full-date
+
+
 class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str  # file, directory of images, /dev/video0, rtsp://..., synthetic:platform
     # Of a directory or synthetic source; a video file's own rate is overridden by it.
@@ -35,6 +63,8 @@ class CameraSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # an empty place into MISSING, and missing beside suppressed would tell nobody from somebody
     # (P7). A minute without any change makes that rare; a camera that hangs is noticed later.
     frozen_s: Seconds = 60.0
+    floor: FloorSettings | None = None  # from pixels to metres
+    lens: LensSettings | None = None  # straightens what the floor points are measured on
     # Polygons whose content is overwritten before anything looks at the picture (P17).
     masks: Annotated[
         list[Annotated[list[Point], Meta(min_length=3, max_length=64)]], Meta(max_length=64)
@@ -52,7 +82,9 @@ class ZoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seats: Annotated[int, Meta(ge=0)] = 0
     standing_m2: Annotated[float, Meta(ge=0)] = 0.0  # floor where passengers may stand
     standing_per_m2: Positive = STANDING_PER_M2
-    area_m2: Annotated[float, Meta(ge=0)] = 0.0  # the whole zone; 0: no density is released
+    # The whole zone; 0: from the camera's floor, or no density is released.
+    area_m2: Annotated[float, Meta(ge=0)] = 0.0
+    correction: CorrectionSettings | None = None
 
     @property
     def capacity(self) -> int:
@@ -67,6 +99,42 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     points: Annotated[list[Point], Meta(min_length=2, max_length=2)]
     anchor: Literal["foot", "center", "head"] = "foot"
     dead_band: Positive = 0.1  # half width of the band around the line, in body heights
+    correction: CorrectionSettings | None = None
+
+
+class SpaceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A closed space: its occupancy is what went in over its lines, minus what came out."""
+
+    lines: Annotated[list[Name], Meta(min_length=1)]  # IN of each leads into the space
+    seats: Annotated[int, Meta(ge=0)] = 0
+    standing_m2: Annotated[float, Meta(ge=0)] = 0.0
+    standing_per_m2: Positive = STANDING_PER_M2
+    area_m2: Annotated[float, Meta(ge=0)] = 0.0
+    resets: list[str] = []  # times of day, UTC, "03:30": nobody is inside then
+    quiet_s: Seconds = 3600.0  # without a crossing for so long: nobody is inside
+
+    @property
+    def capacity(self) -> int:
+        """Seats plus standing room, persons."""
+        return self.seats + round(self.standing_m2 * self.standing_per_m2)
+
+
+class CrowdSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A second model for crowds too dense to be detected one by one."""
+
+    model: str = "mcnn-a"
+    above: Annotated[int, Meta(ge=1)] = 20  # persons in a zone from which its sum is believed
+    # By zone: a person's counts on site over the map's sums. Heads of another size or light than
+    # the model was trained on are missed or doubled by much the same share all day.
+    gains: dict[Name, Annotated[float, Meta(ge=0.2, le=5)]] = {}
+
+
+class ServiceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the letters A to F stand for; `levels.py` holds the tables and their sources."""
+
+    table: Literal["fruin-standing", "fruin-walkway", "event"] = "fruin-standing"
+    # Own bounds, persons per square metre: up to which A, B, C, D and E hold. Instead of a table.
+    bounds: Annotated[list[Positive], Meta(min_length=5, max_length=5)] | None = None
 
 
 class GroupSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +154,8 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class TrackerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     confirm_frames: Annotated[int, Meta(ge=1)] = 2  # detections before a track is believed
     lost_s: Seconds = 1.0  # how long a track survives without a detection
+    # Who has not moved at all for so long is a poster or a mannequin, and is not counted.
+    still_s: Annotated[float, Meta(ge=10, le=86_400)] = 600.0
     max_tracks: Annotated[int, Meta(ge=1, le=4096)] = 512  # bound of the state; more are dropped
 
 
@@ -127,6 +197,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zones: dict[Name, ZoneSettings] = {}
     lines: dict[Name, LineSettings] = {}
     groups: dict[Name, GroupSettings] = {}
+    spaces: dict[Name, SpaceSettings] = {}
+    crowd: CrowdSettings | None = None
+    service: ServiceSettings = ServiceSettings()
     model: ModelSettings = ModelSettings()
     tracker: TrackerSettings = TrackerSettings()
     disclosure: DisclosureSettings = DisclosureSettings()

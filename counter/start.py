@@ -17,7 +17,7 @@ from msgspec import structs
 
 from counter import __version__, models
 from counter.config import Loaded
-from counter.errors import CounterError
+from counter.errors import ConfigError, CounterError
 from counter.guarantees import Guarantee
 from counter.history import HOLD_S, Memory, Run, grid_sha256, not_before
 from counter.ledger import Ledger, StartFacts, StopFacts
@@ -25,6 +25,7 @@ from counter.models import Model
 from counter.reach import is_live, pinned, plan_of
 from counter.sandbox import Enclosure, Plan, Proof, rehearse, require
 from counter.service import Service
+from counter.settings import Settings
 
 TRAINED: Final = ".pt"  # opened by a package that writes files while it is imported
 
@@ -39,20 +40,21 @@ class Start:
     service: Service
     not_before: datetime | None  # of live cameras: no interval that begins earlier is released
     ledger_head: str | None
+    crowd: Model | None = None  # the second model, where the configuration has one
 
 
 def begin(loaded: Loaded) -> Start:
     """Begin a run: rehearse, write the ledger, enter stage 1. Raises CounterError."""
     settings = loaded.settings
-    model = models.find(settings.model.name)
-    plan, opened = _prepared(loaded, model)
+    model, crowd = models.find(settings.model.name), crowd_model(settings)
+    plan, opened = _prepared(loaded, model, crowd)
     proof = rehearse(plan)
     require(proof, settings.accept_weaker_sandbox)
     service = Service.connect()
     _import_runtime(model)
     earliest, head = _remembered(loaded, model, proof)
     enclosure = _entered(plan, settings.accept_weaker_sandbox)
-    return Start(opened, model, enclosure, service, earliest, head)
+    return Start(opened, model, enclosure, service, earliest, head, crowd)
 
 
 def begin_without_memory(
@@ -63,13 +65,14 @@ def begin_without_memory(
     Live cameras release from their first whole interval on. `own_ports` are listened on and
     connected to besides (the demonstration's own broker). Raises CounterError.
     """
-    model = models.find(loaded.settings.model.name)
-    plan, opened = _prepared(loaded, model, own_ports)
+    model, crowd = models.find(loaded.settings.model.name), crowd_model(loaded.settings)
+    plan, opened = _prepared(loaded, model, crowd, own_ports)
     require(rehearse(plan), accepted)
     _import_runtime(model)
     live = any(is_live(camera) for camera in opened.settings.cameras.values())
     earliest = datetime.now(UTC) if live else None
-    return Start(opened, model, _entered(plan, accepted), Service(None, None), earliest, None)
+    enclosure = _entered(plan, accepted)
+    return Start(opened, model, enclosure, Service(None, None), earliest, None, crowd)
 
 
 def outlook(loaded: Loaded) -> Iterator[str]:
@@ -78,7 +81,8 @@ def outlook(loaded: Loaded) -> Iterator[str]:
     Raises CounterError for a configuration that could not start anywhere.
     """
     settings = loaded.settings
-    plan = plan_of(settings, models.find(settings.model.name))
+    plan = plan_of(settings, models.find(settings.model.name), crowd=crowd_model(settings))
+    yield from _crowd_warnings(settings)
     proof = rehearse(plan)
     # Where this command's own output goes says nothing of the service's.
     missing = tuple(one for one in proof.missing if one is not Guarantee.NO_INHERITED_FILES)
@@ -106,15 +110,38 @@ def outlook(loaded: Loaded) -> Iterator[str]:
 def unrestrained(loaded: Loaded) -> Start:
     """Begin with all rights and no memory, for tests and benchmarks. Raises ModelError."""
     model = models.find(loaded.settings.model.name)
-    return Start(loaded, model, None, Service(None, None), None, None)
+    crowd = crowd_model(loaded.settings)
+    return Start(loaded, model, None, Service(None, None), None, None, crowd)
 
 
-def _prepared(loaded: Loaded, model: Model, own_ports: Collection[int] = ()) -> tuple[Plan, Loaded]:
+def crowd_model(settings: Settings) -> Model | None:
+    """Find the density model that is asked for, VERIFIED. Raises ModelError or ConfigError."""
+    if settings.crowd is None:
+        return None
+    for zone in settings.crowd.gains:
+        if zone not in settings.zones:
+            known = ", ".join(settings.zones)
+            raise ConfigError(f"crowd.gains.{zone}: there is no zone {zone}", f"known: {known}")
+    return models.find(settings.crowd.model, "density")
+
+
+def _crowd_warnings(settings: Settings) -> Iterator[str]:
+    for name, zone in settings.zones.items() if settings.crowd is not None else ():
+        if zone.anchor != "head":
+            yield (
+                f"warning  zones.{name}.anchor: {zone.anchor}, but crowd.model counts heads where"
+                ' they are seen: draw the zone around heads, with anchor = "head"'
+            )
+
+
+def _prepared(
+    loaded: Loaded, model: Model, crowd: Model | None, own_ports: Collection[int] = ()
+) -> tuple[Plan, Loaded]:
     """Look names up; say what stays possible, and what to open."""
     cameras = {name: pinned(name, c) for name, c in loaded.settings.cameras.items()}
     settings = structs.replace(loaded.settings, cameras=cameras)
     opened = Loaded(settings, loaded.sha256, loaded.warnings)
-    return plan_of(settings, model, own_ports), opened
+    return plan_of(settings, model, own_ports, crowd), opened
 
 
 def _entered(plan: Plan, accepted: Collection[Guarantee]) -> Enclosure:

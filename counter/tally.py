@@ -5,6 +5,7 @@ Rule 2: it prints no value and is never pickled.
 Rule 3: what was not seen is not known: no coverage, no number.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,15 @@ from counter.people import Crossing, Direction, Tracks, TrackState
 # More coverage than this share of an interval (and one gap between frames, which belongs to the
 # interval in which it ends) cannot be: the clock jumped, the numbers are of no interval.
 MOST_COVERAGE = 1.05
+# Of an interval's numbers of people, by time, so much is left out at each end before the mean. Mean
+# error against the truth's mean, 6 sequences with public detections, persons, in intervals of 10 s
+# (n=100) and 30 s (n=34): median 0.86, 0.84; mean 0.83, 0.78; this 0.84, 0.82, before rounding.
+# With a tenth of each interval blind, rounded: median 0.88, 0.93; mean 1.11, 1.14; this 0.87, 0.94.
+# A plain mean is a little nearer as long as nothing fails; rounded, the median of all pairs is
+# nearer too, but only because it rounds up where the detectors miss people. Where 95 % of the
+# bootstrapped differences lie: `python -m benchmarks occupancy`.
+TRIMMED = 0.25
+SATURATED = 0.5  # share of the covered time in which a zone was crowded
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -26,6 +36,8 @@ class Tally:
     interval: Interval
     value: int | None  # persons, exact; None: not known
     coverage: float  # 0..1, share of the interval that every camera of the cell saw
+    saturated: bool = False  # more people than could be told apart
+    method: str = "tracks/2"  # the rule that counted (tracking.RULE), and its version
 
     def __repr__(self) -> str:
         return "<Tally>"
@@ -48,6 +60,8 @@ class CameraTally:
         self._zone = {name: index for index, name in enumerate(zones)}
         self._index = np.arange(len(self._zone))
         self._held_ns = np.zeros((len(self._zone), most + 1), np.int64)  # time with 0, 1, .. people
+        self._crowded_ns = np.zeros(len(self._zone), np.int64)
+        self._crowded = np.zeros(len(self._zone), np.bool_)
         self._crossings = {(name, way): 0 for name in lines for way in Direction}
         self._stall_ns = round(stall_s * 1e9)
         self._covered_ns = 0
@@ -61,14 +75,23 @@ class CameraTally:
         raise TypeError("CameraTally stays in this process")
 
     def observe(
-        self, captured_ns: int, persons: NDArray[np.intp], crossings: Iterable[Crossing]
+        self,
+        captured_ns: int,
+        persons: NDArray[np.intp],
+        crossings: Iterable[Crossing],
+        crowded: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Add one frame: `persons` (zones,) in each zone, and the crossings certain by now."""
+        """Add one frame: `persons` (zones,) in each zone, and the crossings certain by now.
+
+        `crowded` (zones,): where more people may be than were told apart; None: nowhere.
+        """
         gap_ns = 0 if self._last_ns is None else captured_ns - self._last_ns
         if 0 < gap_ns <= self._stall_ns:
             self._covered_ns += gap_ns
             self._held_ns[self._index, self._persons] += gap_ns
+            self._crowded_ns[self._crowded] += gap_ns
         self._last_ns = captured_ns
+        self._crowded = np.zeros_like(self._crowded) if crowded is None else crowded
         self._persons = np.minimum(persons, self._held_ns.shape[1] - 1)
         for crossing in crossings:
             self._crossings[crossing.line, crossing.direction] += 1
@@ -76,6 +99,7 @@ class CameraTally:
     def restart(self) -> None:
         """Begin the next interval; the people who are there stay there."""
         self._held_ns.fill(0)
+        self._crowded_ns.fill(0)
         self._crossings = dict.fromkeys(self._crossings, 0)
         self._covered_ns = 0
 
@@ -86,17 +110,29 @@ class CameraTally:
         return min(self._covered_ns / (length_s * 1e9), 1.0)
 
     def occupancy(self, zone: str) -> int | None:
-        """Give the time-weighted median of the people in `zone`: half the time at most so many.
+        """Give the people in `zone`: their mean over time without the extremes, rounded.
 
-        A median, because a minute's mean is moved by every flicker and every false box.
+        Neither a flicker nor a blind moment moves it, and who was there for a part of the
+        interval counts for a part.
         """
         if not self._covered_ns:
             return None
-        held = np.cumsum(self._held_ns[self._zone[zone]])
-        return int(np.searchsorted(2 * held, held[-1]))
+        return math.floor(midmean(self._held_ns[self._zone[zone]]) + 0.5)
+
+    def saturated(self, zone: str) -> bool:
+        """Whether more people may have been in `zone` for most of the interval."""
+        return bool(self._crowded_ns[self._zone[zone]] > SATURATED * self._covered_ns)
 
     def crossings(self, line: str, direction: Direction) -> int | None:
         return self._crossings[line, direction] if self._covered_ns else None
+
+
+def midmean(held: NDArray[np.int64]) -> float:
+    """Mean number of people without the TRIMMED ends: `held` (n,) is the time with 0, 1, .. ."""
+    until = np.cumsum(held)
+    low, high = TRIMMED * until[-1], (1 - TRIMMED) * until[-1]
+    kept: NDArray[np.float64] = np.diff(np.clip(until.astype(np.float64), low, high), prepend=low)
+    return float((np.arange(len(held)) * kept).sum() / (high - low))
 
 
 class Persons:

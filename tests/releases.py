@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from counter.cells import Cell, Kind
 from counter.interval import EPOCH, Interval
+from counter.levels import SERVICE
 from counter.outputs.wire import Announcement
 from counter.purposes import Measure, Purpose
-from counter.release import CameraHealth, CameraState, Health, Level, Status, ZoneCount
+from counter.release import CameraHealth, CameraState, Health, Level, Quality, Status, ZoneCount
 
 SENSOR = "north/train-7"
 RULE = "passenger-information/k11/r5/v1"
@@ -19,7 +20,8 @@ BARE = Cell(Kind.ZONE, "hall", Measure.OCCUPANCY)
 GROUP = Cell(Kind.GROUP, "car-1", Measure.OCCUPANCY, seats=60, capacity=140)
 ENTRIES = Cell(Kind.LINE, "door", Measure.ENTRIES)
 EXITS = Cell(Kind.LINE, "door", Measure.EXITS)
-CELLS = (GROUP, ZONE, BARE, ENTRIES, EXITS)
+SPACE = Cell(Kind.SPACE, "station", Measure.OCCUPANCY, capacity=900, area_m2=400.0)
+CELLS = (GROUP, ZONE, BARE, ENTRIES, EXITS, SPACE)  # of no one device: together they are refused
 
 ANNOUNCEMENT = Announcement(
     sensor_id=SENSOR,
@@ -53,6 +55,7 @@ def interval(number: int) -> Interval:
 
 def published(cell: Cell, number: int, value: int) -> ZoneCount:
     fill = round(value / cell.capacity * 20) / 20 if cell.capacity else None
+    density = round(value / cell.area_m2 * 2) / 2 if cell.area_m2 else None
     return ZoneCount(
         sensor_id=SENSOR,
         cell=cell,
@@ -62,8 +65,11 @@ def published(cell: Cell, number: int, value: int) -> ZoneCount:
         less_than=None,
         coverage=1.0,
         fill=fill,
-        density=round(value / cell.area_m2 * 2) / 2 if cell.area_m2 else None,
+        density=density,
         level=Level.FEW_SEATS_AVAILABLE if cell.capacity else None,
+        quality=Quality.OK,
+        service=None if density is None else SERVICE[min(int(density), 5)],
+        method="tracks/1",
         rule_id=RULE,
     )
 
@@ -80,6 +86,9 @@ def suppressed(cell: Cell, number: int) -> ZoneCount:
         fill=None,
         density=None,
         level=Level.MANY_SEATS_AVAILABLE if cell.capacity else None,
+        quality=Quality.OK,
+        service=None,
+        method="tracks/1",
         rule_id=RULE,
     )
 
@@ -96,6 +105,9 @@ def missing(cell: Cell, number: int) -> ZoneCount:
         fill=None,
         density=None,
         level=Level.NO_DATA_AVAILABLE if cell.capacity else None,
+        quality=Quality.DEGRADED,
+        service=None,
+        method="tracks/1",
         rule_id=RULE,
     )
 

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import pytest
+from msgspec import structs
 
 from counter.cells import Cell, Kind, released_cells
 from counter.purposes import RULES, Measure, Purpose
@@ -11,6 +12,7 @@ from counter.settings import (
     GroupSettings,
     LineSettings,
     Settings,
+    SpaceSettings,
     ZoneSettings,
 )
 
@@ -76,6 +78,14 @@ def test_no_cell_shares_a_zone_with_another(purpose: Purpose, lines: bool, group
     for one, two in combinations(released, 2):
         assert not zones(one) & zones(two)
     assert len({cell.measure is Measure.OCCUPANCY for cell in released}) == 1
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_beside_a_space_nothing_else_is_released(purpose: Purpose):
+    hall = SpaceSettings(lines=["one", "two"], seats=10, standing_m2=5.0, area_m2=20.0)
+    made = structs.replace(device(purpose, lines=True, groups=True), spaces={"hall": hall})
+    (cell,) = released_cells(made)
+    assert cell == Cell(Kind.SPACE, "hall", Measure.OCCUPANCY, seats=10, capacity=30, area_m2=20.0)
 
 
 def test_a_group_has_the_seats_and_the_room_of_its_zones():

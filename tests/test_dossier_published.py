@@ -85,7 +85,8 @@ def test_no_member_of_a_release_is_forgotten():
         *("site", "device", "kind", "name", "measure"),  # the table's columns and its lead
         *("interval_start", "interval_end", "sequence"),  # "its interval"
         *("status", "less_than", "value", "unit", "coverage_percent", "rule"),
-        *("fill_percent", "density_per_m2", "level"),
+        *("fill_percent", "density_per_m2", "level", "service"),
+        *("quality", "method"),  # a word for how far, the rule that counted
     }
     assert set(Count.__struct_fields__) - {"schema"} == told
 

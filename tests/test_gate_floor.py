@@ -104,7 +104,7 @@ def inside(polygon: list[tuple[float, float]]) -> np.ndarray:
     x, y = POINTS.T
     odd = np.zeros(len(POINTS), bool)
     for (ax, ay), (bx, by) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
-        if ay != by:
+        if abs(ay - by) > 1e-12:  # else it is level
             odd ^= ((ay > y) != (by > y)) & (x < ax + (y - ay) * (bx - ax) / (by - ay))
     return odd
 

@@ -10,11 +10,19 @@ import pytest
 from counter import config, hints
 from counter.errors import ConfigError
 from counter.guarantees import Guarantee
-from counter.settings import Name, Settings, ZoneSettings
+from counter.settings import (
+    CorrectionSettings,
+    FloorSettings,
+    LensSettings,
+    Name,
+    Settings,
+    ZoneSettings,
+)
 from tests.tomls import CAMERA, GOOD, ZONE, fault, text
 
 STRUCTS: list[type[msgspec.Struct]] = [
-    Settings, *config.NAMED_TABLES.values(), *config.TABLES.values()
+    Settings, *config.NAMED_TABLES.values(), *config.TABLES.values(),
+    FloorSettings, LensSettings, CorrectionSettings,
 ]  # fmt: skip
 TABLES = {*config.NAMED_TABLES, *config.TABLES} - {"zones"}  # zones is also a key of a group
 ZONES = dict[Name, ZoneSettings]  # a table of that name, not the list in a group

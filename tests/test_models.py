@@ -175,7 +175,9 @@ class TestList:
         assert {"counter-n", "yolo11n-640", "yolo11n-320", "yolov8n-640", "yolo26n-640"} <= {
             *listed
         }
-        assert listed["yolo26n-640"].entry.layout == "end-to-end"
+        last = listed["yolo26n-640"].entry
+        assert isinstance(last, models.Entry)
+        assert last.layout == "end-to-end"
         assert "AGPL" in listed["counter-n"].entry.licence
 
     def test_the_embedded_default_is_what_is_registered_and_small(self):

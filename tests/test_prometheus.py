@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from counter.levels import SERVICE
 from counter.outputs.prometheus import PrometheusOutput
-from counter.release import CameraHealth, CameraState, Level
+from counter.release import CameraHealth, CameraState, Level, Quality
 from counter.settings import PrometheusSettings
 from tests.broker import free_port
 from tests.releases import (
@@ -46,6 +47,8 @@ def test_a_release_is_what_a_scraper_reads(output: PrometheusOutput) -> None:
     levels = of(found, "counter_cell_level", name="front", kind="zone", measure="occupancy")
     assert [level for level, value in levels.items() if value] == ["FEW_SEATS_AVAILABLE"]
     assert len(levels) == len(Level)
+    services = of(found, "counter_cell_service_level", name="front", kind="zone")
+    assert services == {f"occupancy,{letter}": float(letter == "B") for letter in SERVICE}
     ends = of(found, "counter_interval_end_timestamp_seconds")
     assert ends == {"": interval(3).end.timestamp()}
     assert of(found, "counter_camera_ok", camera="roof") == {"": 1}
@@ -72,6 +75,28 @@ def test_suppressed_missing_and_zero_are_three_things(output: PrometheusOutput) 
     below = of(found, "counter_cell_less_than_persons", kind="group", measure="occupancy")
     assert below == {"car-1": 11}
     assert 0 not in of(found, "counter_occupancy_persons").values()
+
+
+def qualities(found: Samples, name: str, measure: str) -> list[str]:
+    told = of(found, "counter_cell_quality", name=name, measure=measure, kind=KINDS[name])
+    assert len(told) == len(Quality)
+    return [quality for quality, value in told.items() if value]
+
+
+def test_how_far_a_number_can_be_believed(output: PrometheusOutput) -> None:
+    full = replace(published(ZONE, 3, 40), quality=Quality.SATURATED)
+    output.publish((full, suppressed(CELLS[0], 3), missing(ENTRIES, 3)), HEALTH)
+    found = samples(output)
+    assert qualities(found, "front", "occupancy") == ["saturated"]
+    assert qualities(found, "car-1", "occupancy") == ["ok"]
+    assert qualities(found, "door", "entries") == ["degraded"]
+
+
+def test_a_level_of_service_is_told_with_a_density_only(output: PrometheusOutput) -> None:
+    output.publish((suppressed(ZONE, 3), published(CELLS[0], 3, 40)), HEALTH)
+    found = of(samples(output), "counter_cell_service_level", kind="zone")
+    assert set(found.values()) == {0}  # suppressed: none of the letters
+    assert of(samples(output), "counter_cell_service_level", name="car-1") == {}  # has no area
 
 
 def test_before_the_first_release_every_cell_is_missing(output: PrometheusOutput) -> None:

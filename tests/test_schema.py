@@ -10,7 +10,17 @@ from counter.outputs.payloads import SCHEMAS
 from counter.outputs.schema import schemas
 from counter.outputs.wire import encode_count, encode_health, encode_info
 from counter.release import ZoneCount
-from tests.releases import ANNOUNCEMENT, ENTRIES, HEALTH, ZONE, missing, published, suppressed
+from tests.releases import (
+    ANNOUNCEMENT,
+    BARE,
+    ENTRIES,
+    HEALTH,
+    SPACE,
+    ZONE,
+    missing,
+    published,
+    suppressed,
+)
 from tests.schemas import texts
 
 CHECKS = {
@@ -67,7 +77,42 @@ def hostile() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-@pytest.mark.parametrize(("what", "payload"), hostile(), ids=[what for what, _ in hostile()])
+def doubtful() -> list[tuple[str, dict[str, Any]]]:
+    """Wrong about the quality, the method and the level of service."""
+    good, hidden, gone = (
+        plain(c) for c in (published(ZONE, 1, 40), suppressed(ZONE, 1), missing(ZONE, 1))
+    )
+    line, bare = plain(published(ENTRIES, 1, 40)), plain(published(BARE, 1, 40))
+    inside, untold = plain(published(SPACE, 1, 40)), plain(suppressed(SPACE, 1))
+    return [
+        ("suppressed and saturated", {**hidden, "quality": "saturated"}),
+        ("suppressed with a level of service", {**hidden, "service": "A"}),
+        ("missing and saturated", {**gone, "quality": "saturated"}),
+        ("missing with a level of service", {**gone, "service": "A"}),
+        ("a level of service without a density", {**bare, "service": "A"}),
+        ("a level of service that is none", {**good, "service": "G"}),
+        ("a level of service as a number", {**good, "service": 2}),
+        ("a line with a level of service", {**line, "service": "A"}),
+        ("another quality", {**good, "quality": "exact"}),
+        ("a method with a second line", {**good, "method": "tracks/1\nx"}),
+        ("a space with entries", {**inside, "measure": "entries"}),
+        ("a suppressed space without a threshold", {**untold, "less_than": None}),
+    ]
+
+
+HOSTILE = [*hostile(), *doubtful()]
+
+
+def test_what_a_gate_says_is_valid() -> None:
+    for cell in (ZONE, BARE, ENTRIES, SPACE):
+        for count in (published(cell, 1, 40), suppressed(cell, 1), missing(cell, 1)):
+            assert valid("count", plain(count)), count
+    crowd = {**plain(published(ZONE, 1, 400)), "quality": "saturated"}
+    assert crowd["service"] == "F"
+    assert valid("count", crowd)
+
+
+@pytest.mark.parametrize(("what", "payload"), HOSTILE, ids=[what for what, _ in HOSTILE])
 def test_the_schema_refuses(what: str, payload: dict[str, Any]) -> None:
     assert not valid("count", payload), what
 

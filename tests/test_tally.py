@@ -1,4 +1,4 @@
-"""What a camera saw in an interval: medians, sums and coverage."""
+"""What a camera saw in an interval: means without the extremes, sums and coverage."""
 
 import pickle
 
@@ -36,30 +36,58 @@ def test_an_empty_picture_seen_is_a_zero():
     assert tally.crossings("door", Direction.IN) == 0
 
 
-def test_the_median_is_weighted_with_time():
-    """5 people for 6 s in few frames, 1 for 4 s in many: a median over frames would be 1."""
+def test_the_mean_is_weighted_with_time():
+    """5 people for 6 s in few frames, 1 for 4 s in many: a mean over frames would be 1.3."""
     tally = see(camera(), *[(s, 5, 0) for s in (0, 2, 4)], *[(6 + n / 10, 1, 9) for n in range(41)])
-    assert (tally.occupancy("front"), tally.occupancy("back")) == (5, 0)
+    # Without the first and the last 2.5 s in order of number: (1.5 * 1 + 3.5 * 5) / 5.
+    assert (tally.occupancy("front"), tally.occupancy("back")) == (4, 3)
 
 
-def test_a_flicker_does_not_move_the_median():
+def test_a_flicker_does_not_move_it():
     frames = [(n / 10, 0 if n % 7 == 0 else 12, 30 if n % 7 == 0 else 12) for n in range(100)]
     tally = see(camera(), *frames)
     assert (tally.occupancy("front"), tally.occupancy("back")) == (12, 12)
 
 
+@pytest.mark.parametrize("blind", [0, 60])
+def test_a_fifth_of_the_interval_blind_or_doubled_does_not_move_it(blind: int):
+    frames = [(n / 10, blind if 40 <= n < 60 else 30, 30) for n in range(100)]
+    assert see(camera(most=60), *frames).occupancy("front") == 30
+
+
 @given(st.lists(st.tuples(st.integers(1, 19), st.integers(0, 60)), min_size=1, max_size=40))
-def test_the_median_is_that_of_the_seconds_laid_out(steps: list[tuple[int, int]]):
-    """Against a list with one entry for each tenth of a second."""
+def test_it_is_the_mean_of_the_middle_seconds_laid_out(steps: list[tuple[int, int]]):
+    """Against a list with four entries for each tenth of a second, so that a quarter is whole."""
     tally, now, laid_out = camera(), 0, []
     for tenths, persons in steps:
         tally.observe(now * SECOND // 10, np.array([persons, 0]), ())
         now += tenths
-        laid_out += [min(persons, 50)] * tenths
+        laid_out += [min(persons, 50)] * tenths * 4
     tally.observe(now * SECOND // 10, np.array([0, 0]), ())
-    laid_out.sort()
-    assert tally.occupancy("front") == laid_out[(len(laid_out) - 1) // 2]
+    middle = sorted(laid_out)[now:-now]
+    assert tally.occupancy("front") == (2 * sum(middle) + len(middle)) // (2 * len(middle))
     assert tally.coverage(60) == pytest.approx(min(now / 600, 1)) or now > 650
+
+
+@pytest.mark.parametrize(
+    ("crowded_s", "saturated"), [(0, False), (4, False), (5, False), (6, True)]
+)
+def test_a_zone_is_saturated_when_it_was_crowded_for_most_of_the_time(crowded_s, saturated):
+    tally = camera()
+    for second in range(11):
+        crowded = np.array([second < crowded_s, False])
+        tally.observe(second * SECOND, np.array([9, 9]), (), crowded)
+    assert (tally.saturated("front"), tally.saturated("back")) == (saturated, False)
+    tally.restart()
+    assert not tally.saturated("front")
+
+
+def test_what_was_not_covered_saturates_nothing():
+    tally = camera()
+    tally.observe(0, np.array([9, 9]), (), np.array([True, True]))
+    tally.observe(30 * SECOND, np.array([9, 9]), ())
+    tally.observe(31 * SECOND, np.array([9, 9]), ())
+    assert not tally.saturated("front")
 
 
 def test_a_gap_longer_than_stall_s_is_not_covered():

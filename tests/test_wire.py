@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counter.cells import Cell, Kind
+from counter.levels import SERVICE
 from counter.outputs import wire
 from counter.outputs.payloads import MAX_PERSONS, MAX_SEQUENCE, Count
 from counter.outputs.schema import schemas
@@ -23,7 +24,7 @@ from counter.outputs.wire import (
     encode_info,
 )
 from counter.purposes import Measure, Purpose
-from counter.release import CameraHealth, CameraState, Level, Status, ZoneCount
+from counter.release import CameraHealth, CameraState, Level, Quality, Status, ZoneCount
 from tests.releases import (
     ANNOUNCEMENT,
     BARE,
@@ -40,8 +41,8 @@ from tests.schemas import FOLDER
 
 CHECK = jsonschema.Draft202012Validator(schemas()["count"], format_checker=None)
 # Bytes that a payload may have, as docs/mqtt.md promises. With every name at its longest they
-# measure 555, 643 + 62 a camera, and 571 + 136 a cell + 67 a rule.
-COUNT_BUDGET = 576
+# measure 668, 643 + 62 a camera, and 571 + 136 a cell + 67 a rule.
+COUNT_BUDGET = 704
 HEALTH_BUDGET, PER_CAMERA = 672, 64
 INFO_BUDGET, PER_CELL, PER_RULE = 640, 144, 72
 LONG = "a" * 32  # the longest name that the settings allow
@@ -61,6 +62,8 @@ def releases(draw: st.DrawFn) -> ZoneCount:
     shares = value is not None and cell.kind is not Kind.LINE
     known = [level for level in Level if level is not Level.NO_DATA_AVAILABLE]
     level = Level.NO_DATA_AVAILABLE if status is Status.MISSING else draw(st.sampled_from(known))
+    density = value / cell.area_m2 if value and shares and cell.area_m2 else None
+    told = list(Quality) if value else [Quality.OK, Quality.DEGRADED]
     return ZoneCount(
         sensor_id=SENSOR,
         cell=cell,
@@ -70,8 +73,11 @@ def releases(draw: st.DrawFn) -> ZoneCount:
         less_than=draw(st.integers(10, 1000)) if status is Status.SUPPRESSED else None,
         coverage=draw(st.integers(0, 10)) / 10,
         fill=value / cell.capacity if value and shares and cell.capacity else None,
-        density=value / cell.area_m2 if value and shares and cell.area_m2 else None,
+        density=density,
         level=level if cell.capacity else None,
+        service=None if density is None else draw(st.sampled_from(SERVICE)),
+        quality=draw(st.sampled_from(told)),
+        method=draw(st.from_regex(r"[a-z]{1,32}/[0-9]{1,31}", fullmatch=True)),
         rule_id=draw(st.from_regex(r"[a-z][a-z/0-9-]{0,63}", fullmatch=True)),
     )
 
@@ -92,8 +98,9 @@ def test_empty_missing_and_crowded_have_one_size() -> None:
 
 
 def test_a_size_that_cannot_be_is_refused_instead_of_sent() -> None:
+    full = replace(published(BARE, 1, 15), rule_id="r" * 64, method="m" * 64)
     with pytest.raises(ValueError, match="outgrew"):
-        encode_count(replace(published(BARE, 1, 15), rule_id="r" * 64, density=1e15 + 0.5))
+        encode_count(replace(full, quality=Quality.SATURATED, density=1e15 + 0.5))
 
 
 FALSE = {
@@ -103,6 +110,9 @@ FALSE = {
     "a threshold below the floor": {"status": Status.SUPPRESSED, "less_than": 4},
     "an unknown status": {"status": "exact"},
     "a long rule": {"rule_id": "r" * 65},
+    "a long method": {"method": "m" * 65},
+    "an unknown quality": {"quality": "fine"},
+    "an unknown level of service": {"service": "G"},
     "a negative coverage": {"coverage": -0.5},
     "a device with a picture in its name": {"sensor_id": "north/data:image"},
 }
@@ -120,6 +130,13 @@ def test_health_and_info_are_held_to_their_types_too() -> None:
         encode_health(replace(HEALTH, backend="a backend with\na second line"))
     with pytest.raises(msgspec.ValidationError):
         encode_info(replace(ANNOUNCEMENT, interval_s=0))
+
+
+def test_how_far_a_count_can_be_believed_is_told_in_one_size() -> None:
+    full = replace(published(ZONE, 1, 40), quality=Quality.SATURATED, method="density/1")
+    said = plain(full)
+    assert (said["quality"], said["method"], said["service"]) == ("saturated", "density/1", "B")
+    assert len(encode_count(full)) == len(encode_count(published(ZONE, 1, 40)))
 
 
 def test_shares_are_held_to_the_gates_steps() -> None:
@@ -191,6 +208,7 @@ def test_topics_hold_the_device_and_the_cell() -> None:
         "counter/v1/north/train-7/zone/hall/occupancy",
         "counter/v1/north/train-7/line/door/entries",
         "counter/v1/north/train-7/line/door/exits",
+        "counter/v1/north/train-7/space/station/occupancy",
     ]
 
 

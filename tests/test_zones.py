@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from counter.people import Tracks, TrackState
 from counter.settings import ZoneSettings
-from counter.zones import LINGER_NS, Zones
+from counter.zones import FEWEST, LINGER_NS, Zones
 
 SQUARE = [(0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6)]
 HOOK = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.7, 0.9), (0.7, 0.3), (0.1, 0.3)]  # not convex
@@ -92,3 +92,54 @@ def test_a_lost_person_counts_for_a_moment():
     assert zones.persons(tracks(TrackState.LOST, LINGER_NS)) == [1]
     assert zones.persons(tracks(TrackState.LOST, LINGER_NS + 11)) == [0]
     assert zones.persons(tracks(TrackState.CONFIRMED, LINGER_NS + 12)) == [1]
+
+
+def several(step: float, many: int, captured_ns: int = 0) -> Tracks:
+    """People side by side, `step` of the picture apart; a box is 0.04 wide."""
+    boxes = [box_with_foot(0.22 + step * n, 0.5) for n in range(many)]
+    state = np.full(many, TrackState.CONFIRMED, np.int8)
+    born = np.full(many, captured_ns == 0)
+    return Tracks(np.arange(many), state, np.array(boxes, np.float32), born, captured_ns, 16 / 9)
+
+
+@pytest.mark.parametrize(
+    ("step", "many", "crowded"),
+    [
+        (0.03, 8, True),  # 14 % of the union in common
+        (0.035, 8, False),  # 7 %
+        (0.05, 8, False),
+        (0.03, FEWEST, True),
+        (0.03, FEWEST - 1, False),
+    ],
+)
+def test_a_zone_is_crowded_where_boxes_overlap(step: float, many: int, crowded: bool):
+    zones = Zones([zone(SQUARE), zone([(0.7, 0.7), (0.9, 0.7), (0.9, 0.9)])])
+    assert zones.persons(several(step, many)).tolist() == [many, 0]
+    assert zones.crowded.tolist() == [crowded, False]
+
+
+def test_a_few_who_overlap_do_not_make_a_crowd():
+    near, apart = several(0.03, 4), several(0.05, 7)
+    boxes = np.concatenate((near.xyxy, apart.xyxy + np.array([0, 0.05, 0, 0.05], np.float32)))
+    boxes[:4, ::2] += 0.5  # a group of four, and seven who stand alone
+    both = Tracks(
+        np.arange(11), np.full(11, TrackState.CONFIRMED, np.int8), boxes, np.ones(11, bool), 0, 1.0
+    )
+    zones = Zones([zone(WHOLE)])
+    assert zones.persons(both) == [11]
+    assert zones.crowded.tolist() == [False]
+
+
+def test_crowding_is_looked_for_once_a_second():
+    zones = Zones([zone(SQUARE)])
+    answers = []
+    for tenth, step in enumerate([0.03] * 5 + [0.05] * 10):
+        zones.persons(several(step, 8, tenth * 100_000_000))
+        answers.append(bool(zones.crowded[0]))
+    assert answers == [True] * 10 + [False] * 5
+
+
+def test_a_tracker_without_a_free_slot_makes_every_zone_crowded():
+    zones = Zones([zone(SQUARE), zone(HOOK)], max_tracks=5)
+    zones.persons(several(0.05, 5))
+    assert zones.crowded.tolist() == [True, True]

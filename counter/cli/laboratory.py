@@ -1,10 +1,12 @@
 """For who measures: evaluate, models."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from counter.cli.group import FILE, cli
+from counter.errors import ConfigError
 
 
 def points(text: str) -> tuple[float, ...]:
@@ -21,11 +23,14 @@ def size(text: str) -> tuple[int, int]:
 
 
 @cli.command()
-@click.argument("clip", metavar="CLIP")
+@click.argument("clip", metavar="[CLIP]", required=False)
 @click.option(
     "--labels",
     type=FILE,
     help="MOT gt.txt, a CSV of frame,count or seconds,count, or a directory of x,y points.",
+)
+@click.option(
+    "--detections", type=FILE, help="MOT det.txt, in place of CLIP: no pictures and no model."
 )
 @click.option(
     "--label-size",
@@ -39,44 +44,83 @@ def size(text: str) -> tuple[int, int]:
     help="Label frame = clip frame + this.  [default: 1 for MOT, else 0]",
 )
 @click.option(
+    "--config", "settings_file", type=FILE, help="Its zones, lines, masks, model and tracker."
+)
+@click.option("--camera", help="Which of the configuration's cameras took CLIP.")
+@click.option(
     "--zone",
     type=points,
+    multiple=True,
     metavar="X,Y,X,Y,...",
-    help="Count in this polygon (fractions).  [default: the whole picture]",
+    help="Count in this polygon (fractions); may be given again.  [default: the whole picture]",
 )
 @click.option(
     "--line",
     type=points,
+    multiple=True,
     metavar="X,Y,X,Y",
-    help="Count over this line; IN is from its left to its right.",
+    help="Count over this line; IN is from its left to its right. May be given again.",
 )
-@click.option("--entries", type=int, default=0, help="True number of persons over --line, IN.")
-@click.option("--exits", type=int, default=0, help="The same, OUT.")
+@click.option(
+    "--entries", type=int, multiple=True, help="True number of persons over each --line, IN."
+)
+@click.option("--exits", type=int, multiple=True, help="The same, OUT.")
 @click.option(
     "--interval",
     "interval_s",
     type=int,
     metavar="S",
-    help="Length of an interval.  [default: the purpose's]",
+    help="Length of an interval.  [default: the purpose's; 60 for lines]",
 )
-@click.option("--fps", type=float, help="Of a directory of images.")
+@click.option("--fps", type=float, help="Of a directory of images, or of --detections.")
 @click.option("--frames", type=int, help="Stop after so many.")
-@click.option("--model", default="counter-n", show_default=True)
-@click.option("--confidence", type=click.FloatRange(0, 1), default=0.25, show_default=True)
+@click.option(
+    "--limit",
+    type=click.FloatRange(0.1, 100),
+    metavar="PERCENT",
+    help="Of the relative error, for the equivalence test.  [default: 1]",
+)
+@click.option("--model", help="[default: counter-n, or the configuration's]")
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1),
+    help="From which a box is sure.  [default: 0.25, or the configuration's]",
+)
 @click.option("--json", "out", type=FILE, help="Also write the report to this file.")
-def evaluate(**options: Any) -> None:
+@click.option("--plot", "plot_file", type=FILE, help="Also draw counts over time: .png or .svg.")
+@click.option(
+    "--tally",
+    type=FILE,
+    help="Fit a correction to these counts by eye (time,cell,counted); needs --released.",
+)
+@click.option("--released", type=FILE, help="What the box released meanwhile, JSON lines.")
+@click.option("--date", "day", help="Day of the --tally's times, where they have none.")
+def evaluate(tally: Path | None, released: Path | None, day: str | None, **options: Any) -> None:
     """Compare our counts with the labels of CLIP.
 
     CLIP is a recorded and labelled file, or a directory of images. A laboratory tool: it prints
-    exact numbers, so it refuses live cameras and publishes nothing.
+    exact numbers, so it refuses live cameras and publishes nothing. With --tally it looks at no
+    picture: it compares counts by eye with released numbers.
 
     \b
     counter evaluate film.mp4 --labels counts.csv
     counter evaluate door.mp4 --line 0,0.5,1,0.5 --entries 7 --exits 3
+    counter evaluate --detections det.txt --labels gt.txt
+    counter evaluate --tally eye.csv --released box.jsonl --config box.toml
     """  # noqa: D301
-    from counter.evaluate.command import evaluate_clip
+    if tally is None and released is None and day is None:
+        from counter.evaluate.command import evaluate_clip
 
-    click.echo(evaluate_clip(**options))
+        click.echo(evaluate_clip(out=options.pop("out"), **options))
+        return
+    from counter.evaluate.calibrate import calibrate, day_of
+
+    if tally is None or released is None:
+        raise ConfigError(
+            "--tally: needs --released, and --released needs it",
+            "collect what the box releases with stdout = true",
+        )
+    click.echo(calibrate(tally, released, options["settings_file"], day_of(day)))
 
 
 @cli.group()

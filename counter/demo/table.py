@@ -1,6 +1,7 @@
 """The demo's table, drawn from what came back over MQTT: nothing in it was not published.
 
-A level is a word and a bar, never a colour alone (WCAG 1.4.1).
+A level is a word and a bar, never a colour alone (WCAG 1.4.1). A saturated number has a plus sign:
+there are at least so many.
 """
 
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ def _row(count: dict[str, Any]) -> tuple[RenderableType, ...]:
 
 def _persons(count: dict[str, Any]) -> str:
     if count["status"] == "published":
-        return str(count["value"])
+        return str(count["value"]) + ("+" if count["quality"] == "saturated" else "")
     if count["status"] == "suppressed":
         return f"<{count['less_than']}" if count["less_than"] else "few"
     return "no data"

@@ -1,9 +1,12 @@
-"""The door to a model: a Detector turns a frame into the persons in it, and nothing else."""
+"""The doors to a model: a Detector turns a frame into the persons in it, and nothing else.
+
+A CrowdModel tells how many are where, and no persons.
+"""
 
 from typing import Protocol
 
 from counter.frame import Frame
-from counter.people import Detections
+from counter.people import Crowd, Detections
 
 
 class Detector(Protocol):
@@ -13,4 +16,14 @@ class Detector(Protocol):
     backend: str
 
     def detect(self, frame: Frame) -> Detections: ...
+    def close(self) -> None: ...
+
+
+class CrowdModel(Protocol):
+    """One loaded density model."""
+
+    name: str
+    backend: str
+
+    def look(self, frame: Frame) -> Crowd: ...
     def close(self) -> None: ...

@@ -87,5 +87,15 @@ def refuse_columns(model: str, head: Head, shape: Sequence[int], told: Told) -> 
         )
 
 
+def refuse_channels(model: str, shape: Sequence[int]) -> None:
+    """Refuse a map of more than one channel: how many are where needs one (Rule 3)."""
+    if len(shape) == 4 and shape[1] > 1:
+        raise _refused(
+            "individual-tracking",
+            model,
+            f"{shape[1] - 1} channels beyond how many persons are where: features of them",
+        )
+
+
 def _refused(name: str, model: str, what: str) -> RefusedError:
     return refuse(name, f"model {model}: {what}; {REFUSALS[name].what}", HINT)

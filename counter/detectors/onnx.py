@@ -39,8 +39,8 @@ class OnnxDetector:
         self.name = model.name
         self._head = head
         self._letterbox = yolo.Letterbox(model.entry.input)
-        self._session = _session(model, threads)
-        told = _told(self._session)
+        self._session = open_session(model, threads)
+        told = told_by(self._session)
         refuse_told(model.name, told)
         source = _input_name(model, self._session)
         self._output = self._warm_up(source, told)
@@ -67,12 +67,12 @@ class OnnxDetector:
         try:
             (output,) = self._session.run(None, {source: self._letterbox.tensor})
         except Exception as error:  # noqa: BLE001  # the runtime's errors share no base
-            raise ModelError(f"model {self.name}: it does not run", _first_line(error)) from None
+            raise ModelError(f"model {self.name}: it does not run", first_line(error)) from None
         refuse_columns(self.name, self._head, output.shape, told)
         return yolo.checked(output.copy(), self._head, self.name)
 
 
-def _told(session: Any) -> Told:
+def told_by(session: Any) -> Told:
     """Read what ultralytics and its kind write into a file; others say nothing of themselves."""
     written = session.get_modelmeta().custom_metadata_map
     return Told(
@@ -103,7 +103,7 @@ def _input_name(model: Model, session: Any) -> str:
     return str(inputs[0].name)
 
 
-def _session(model: Model, threads: int) -> Any:
+def open_session(model: Model, threads: int) -> Any:
     ort = _runtime()
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -117,7 +117,7 @@ def _session(model: Model, threads: int) -> Any:
         return ort.InferenceSession(str(model.path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001  # the runtime's errors share no base
         raise ModelError(
-            f"model {model.name}: onnxruntime cannot load {model.path}", _first_line(error)
+            f"model {model.name}: onnxruntime cannot load {model.path}", first_line(error)
         ) from None
 
 
@@ -138,5 +138,5 @@ def _runtime() -> Any:
     return onnxruntime
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200]

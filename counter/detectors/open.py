@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from counter import models
-from counter.detectors import Detector
+from counter.detectors import CrowdModel, Detector
 from counter.errors import ModelError
-from counter.models import Model
+from counter.models import MapEntry, Model
 from counter.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -28,6 +28,18 @@ def open_detector(settings: ModelSettings, model: Model | None = None) -> Detect
     """
     found = model or models.find(settings.name)
     return BACKENDS[_backend(settings.backend, found)].open(found, settings)
+
+
+def open_crowd_model(model: Model, threads: int) -> CrowdModel:
+    """Open a density model; `threads` 0: one per core. Raises ModelError."""
+    if not isinstance(model.entry, MapEntry) or model.path is None or model.path.suffix != ".onnx":
+        raise ModelError(
+            f"crowd.model: {model.name} is no density model in an .onnx file",
+            'expected one of kind = "density" in models/registry.toml',
+        )
+    from counter.detectors.density import DensityModel  # noqa: PLC0415  # Rule
+
+    return DensityModel(model, model.entry, threads)
 
 
 def floor(settings: ModelSettings) -> float:
@@ -76,6 +88,11 @@ def _head(model: Model, settings: ModelSettings) -> "Head":
     from counter.detectors.yolo import Head  # noqa: PLC0415  # Rule: it brings OpenCV
 
     entry = model.entry
+    if isinstance(entry, MapEntry):
+        raise ModelError(
+            f"model.name: {model.name} gives a map of a crowd and no boxes",
+            "write it at crowd.model, and a detector here",
+        )
     return Head(
         layout=entry.layout,
         units=entry.units,

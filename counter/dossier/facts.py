@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from counter import __version__
 from counter.cells import Cell, Kind, released_cells
 from counter.config import Loaded
+from counter.correction import correction_of
 from counter.crosscheck import broker_address
 from counter.floor import Parameters, in_force
 from counter.guarantees import Guarantee
@@ -20,7 +21,7 @@ from counter.history import HOLD_S
 from counter.models import Model
 from counter.purposes import RULES, Rule
 from counter.reach import DRAWN, is_device, is_live
-from counter.settings import CameraSettings, Settings
+from counter.settings import CameraSettings, CorrectionSettings, Settings
 
 # As outputs.mqtt.EXPIRY_INTERVALS: how long a broker of MQTT 5 keeps the last release, intervals.
 EXPIRY_INTERVALS: Final = 3
@@ -117,6 +118,12 @@ class Facts:
     @property
     def densities(self) -> bool:
         return any(cell.area_m2 for cell in self.cells)
+
+    @property
+    def corrections(self) -> tuple[tuple[Cell, CorrectionSettings], ...]:
+        """Each released number that a person's counts have measured, and what they found."""
+        found = ((cell, correction_of(self.settings, cell)) for cell in self.cells)
+        return tuple((cell, by) for cell, by in found if by is not None)
 
     @property
     def masks(self) -> int:

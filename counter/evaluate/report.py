@@ -1,4 +1,4 @@
-"""What an evaluation found, as numbers, as text and as JSON.
+"""What an evaluation found, as numbers and as JSON.
 
 The numbers are exact: they describe recorded footage whose people have agreed to it, never a
 place that is being watched.
@@ -7,17 +7,20 @@ place that is being watched.
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+
+from counter.evaluate.acceptance import Acceptance
+from counter.evaluate.scores import Scores
 
 MISSING = "missing"  # as in release.Status
 
 
 @dataclass(frozen=True, slots=True)
 class CountError:
-    """Ours beside the truth over the frames (or images) that were labelled; persons."""
+    """Ours beside the truth over the frames (or images, or intervals) that were labelled."""
 
     frames: int
-    truth_mean: float
+    truth_mean: float  # persons
     ours_mean: float
     mae: float  # mean of |ours - truth|
     rmse: float
@@ -40,12 +43,22 @@ class CountError:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneError:
+    """One zone: frame by frame, and by interval as the gate would be given it."""
+
+    zone: str
+    tracked: CountError | None
+    detected: CountError | None  # the detector's sure boxes, without a tracker
+    by_interval: CountError | None
+
+
+@dataclass(frozen=True, slots=True)
 class IntervalRow:
-    """One cell in one interval: exact, and what the gate would let out of it."""
+    """One zone in one interval: exact, and what the gate would let out of it."""
 
     cell: str
     start_s: float  # of the clip
-    truth: int | None  # the median over the interval; None: not labelled
+    truth: int | None  # the estimate over the interval; None: not labelled
     ours: int | None
     coverage: float  # 0..1, ours
     truth_released: str  # "35", "<11", "missing"
@@ -59,24 +72,49 @@ class IntervalRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LineRow:
-    measure: str
-    truth: int
-    ours: int
+class CrossingRow:
+    """One direction of a line in one interval."""
+
+    cell: str
+    start_s: float
+    truth: int | None  # None: nobody counted it by interval
+    ours: int | None
 
 
 @dataclass(frozen=True, slots=True)
+class LineRow:
+    """One direction of a line over the whole clip."""
+
+    measure: str
+    truth: int
+    ours: int
+    line: str = "line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     source: str
     model: str
     backend: str
     frames: int  # looked at
     seconds: float  # of the clip
-    occupancy: CountError | None = None  # tracked people against labels
-    detector: CountError | None = None  # detected people against labels
+    zones: tuple[ZoneError, ...] = ()
     intervals: tuple[IntervalRow, ...] = ()
     lines: tuple[LineRow, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    crossings: tuple[CrossingRow, ...] = ()
+    scores: Scores | None = None
+    acceptance: tuple[Acceptance, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def occupancy(self) -> CountError | None:
+        """Tracked people of the first zone against its labels."""
+        return self.zones[0].tracked if self.zones else None
+
+    @property
+    def detector(self) -> CountError | None:
+        """Detected people of the first zone against its labels."""
+        return self.zones[0].detected if self.zones else None
 
     @property
     def agreement(self) -> tuple[int, int]:
@@ -88,57 +126,6 @@ class Report:
         body = asdict(self)
         for row, out in zip(self.intervals, body["intervals"], strict=True):
             out["same"] = row.same
+        for test, out in zip(self.acceptance, body["acceptance"], strict=True):
+            out["accepted"] = test.accepted
         return json.dumps(body, indent=1)
-
-    def to_text(self) -> str:
-        """Lay the report out for a terminal, at most 100 columns."""
-        clip = f"{self.source}: {self.frames} frames, {self.seconds:.1f} s"
-        lines = [
-            f"{clip}, {self.model} on {self.backend}",
-            *_errors("tracked people", self.occupancy),
-            *_errors("detected people", self.detector),
-        ]
-        lines += [
-            f"{row.measure:<16} truth {row.truth:>5}  ours {row.ours:>5}  "
-            f"error {row.ours - row.truth:+d}"
-            for row in self.lines
-        ]
-        if self.intervals:
-            head = (
-                "cell",
-                "from s",
-                "truth",
-                "ours",
-                "coverage",
-                "truth released",
-                "ours released",
-            )
-            table = [head, *(_cells(row) for row in self.intervals)]
-            widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-            lines += ["", *("  ".join(map(str.rjust, row, widths)) for row in table)]
-            lines.append("{} of {} releases are those of the truth".format(*self.agreement))
-        return "\n".join([*lines, *self.notes])
-
-
-def _errors(name: str, found: CountError | None) -> list[str]:
-    if found is None:
-        return []
-    means = f"truth {found.truth_mean:5.2f}  ours {found.ours_mean:5.2f}"
-    errors = f"MAE {found.mae:.2f}  RMSE {found.rmse:.2f}  bias {found.bias:+.2f}"
-    return [f"{name:<16} {means}  {errors}  ({found.frames} labelled frames)"]
-
-
-def _cells(row: IntervalRow) -> tuple[str, ...]:
-    def number(value: int | None) -> str:
-        return "-" if value is None else str(value)
-
-    mark = "" if row.same is not False else " *"
-    return (
-        row.cell,
-        f"{row.start_s:.0f}",
-        number(row.truth),
-        number(row.ours),
-        f"{row.coverage:.2f}",
-        row.truth_released,
-        row.ours_released + mark,
-    )

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from counter.cells import Kind
 from counter.purposes import RULES, Measure, Purpose
-from counter.release import CameraState, Level, Status
+from counter.release import CameraState, Level, Quality, Status
 from counter.settings import Name
 
 MAX_PERSONS = 9_999_999  # far above a day of a station's busiest line; fixes the width of a value
@@ -27,6 +27,7 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:;,=<>+*/() -]{1,64}$")]
 # No purpose has a lower threshold: a smaller number of persons cannot be written down (P7, P14).
 MIN_PERSONS = min(rule.threshold_floor for rule in RULES.values())
+Service = Literal["A", "B", "C", "D", "E", "F"]  # level of service of the density; A is roomy
 Persons = Annotated[int, Meta(ge=MIN_PERSONS, le=MAX_PERSONS)]
 
 
@@ -54,7 +55,10 @@ class Count(_Payload, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fill_percent: Annotated[int, Meta(ge=0, multiple_of=5)] | None
     density_per_m2: Annotated[float, Meta(ge=0, multiple_of=0.5)] | None
     level: Level | None
-    rule: Word
+    service: Service | None
+    quality: Quality
+    method: Word  # the rule that counted, and its version
+    rule: Word  # the gate's rule and its parameters
 
 
 class Camera(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,24 +9,28 @@ from typing import Any
 import msgspec
 
 from counter.outputs.payloads import Count, HealthReport, Info, Payload
-from counter.release import Level
+from counter.release import Level, Quality
 
 Schema = dict[str, Any]
+When = dict[str, str | None]
+Conditional = tuple[When, Schema]
 
 NULL: Schema = {"type": "null"}
 PERSONS: Schema = {"type": "integer"}
 KNOWN: Schema = {"not": {"const": Level.NO_DATA_AVAILABLE}}
-NO_SHARES: Schema = {"fill_percent": NULL, "density_per_m2": NULL}
+NO_SHARES: Schema = {"fill_percent": NULL, "density_per_m2": NULL, "service": NULL}
+# Told of a number that is not told, it would say that there is a crowd.
+NOT_SATURATED: Schema = {"quality": {"enum": [Quality.OK, Quality.DEGRADED]}}
 
 # (when the payload has these values, these fields are so)
-RULES: tuple[tuple[dict[str, str], Schema], ...] = (
+RULES: tuple[Conditional, ...] = (
     (
         {"status": "published"},
         {"value": PERSONS, "less_than": NULL, "level": KNOWN},
     ),
     (
         {"status": "suppressed"},
-        {"value": NULL, "level": KNOWN, **NO_SHARES},
+        {"value": NULL, "level": KNOWN, **NO_SHARES, **NOT_SATURATED},
     ),
     (
         {"status": "missing"},
@@ -35,15 +39,19 @@ RULES: tuple[tuple[dict[str, str], Schema], ...] = (
             "less_than": NULL,
             "level": {"enum": [Level.NO_DATA_AVAILABLE, None]},
             **NO_SHARES,
+            **NOT_SATURATED,
         },
     ),
+    ({"density_per_m2": None}, {"service": NULL}),
     ({"status": "suppressed", "kind": "zone"}, {"less_than": PERSONS}),
     ({"status": "suppressed", "kind": "group"}, {"less_than": PERSONS}),
+    ({"status": "suppressed", "kind": "space"}, {"less_than": PERSONS}),
     ({"kind": "line"}, {"measure": {"enum": ["entries", "exits"]}, "level": NULL, **NO_SHARES}),
     ({"kind": "zone"}, {"measure": {"const": "occupancy"}}),
     ({"kind": "group"}, {"measure": {"const": "occupancy"}}),
+    ({"kind": "space"}, {"measure": {"const": "occupancy"}}),
 )
-PAYLOADS: dict[str, tuple[type[Payload], tuple[tuple[dict[str, str], Schema], ...]]] = {
+PAYLOADS: dict[str, tuple[type[Payload], tuple[Conditional, ...]]] = {
     "count": (Count, RULES),
     "health": (HealthReport, ()),
     "info": (Info, ()),
@@ -55,9 +63,7 @@ def schemas() -> dict[str, Schema]:
     return {name: _schema(name, *parts) for name, parts in PAYLOADS.items()}
 
 
-def _schema(
-    name: str, kind: type[Payload], rules: tuple[tuple[dict[str, str], Schema], ...]
-) -> Schema:
+def _schema(name: str, kind: type[Payload], rules: tuple[Conditional, ...]) -> Schema:
     made: Schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:counter:schema:{name}:1",
@@ -69,7 +75,7 @@ def _schema(
     return made
 
 
-def _conditional(when: dict[str, str], then: Schema) -> Schema:
+def _conditional(when: When, then: Schema) -> Schema:
     """`required` in the condition: a payload without the field must not match it by silence."""
     given = {field: {"const": value} for field, value in when.items()}
     return {

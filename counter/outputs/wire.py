@@ -10,7 +10,7 @@ Rule 3: times are the ends of the interval; nothing says when a message was made
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import structs
@@ -28,9 +28,10 @@ from counter.outputs.payloads import (
     HealthReport,
     Info,
     Payload,
+    Service,
 )
 from counter.purposes import Purpose
-from counter.release import CameraState, Health, Level, Status, ZoneCount
+from counter.release import CameraState, Health, Level, Quality, Status, ZoneCount
 
 ONLINE, OFFLINE = b"online", b"offline"
 Closed = TypeVar("Closed", Count, HealthReport, Info)
@@ -99,6 +100,9 @@ def count_payload(count: ZoneCount) -> Count:
         fill_percent=None if count.fill is None else round(count.fill * 20) * 5,
         density_per_m2=None if count.density is None else round(count.density * 2) / 2,
         level=count.level,
+        service=cast("Service | None", count.service),
+        quality=count.quality,
+        method=count.method,
         rule=count.rule_id,
     )
     return _held(said)
@@ -129,6 +133,9 @@ def widest(sensor_id: str, cell: Cell) -> Count:
         fill_percent=fill,
         density_per_m2=density,
         level=level,
+        service=None,  # a letter in its quotes is shorter
+        quality=max(Quality, key=len),
+        method="." * MAX_WORD,
         rule="." * MAX_WORD,
     )
 

@@ -18,7 +18,7 @@ from counter.config import Loaded
 from counter.health import standing
 from counter.models import Model
 from counter.outputs.prometheus.metrics import Family, cell_families, health_families
-from counter.release import CameraHealth, CameraState, Level, Status
+from counter.release import CameraHealth, CameraState, Level, Quality, Status
 
 EVERY_S: Final = 0.5
 PATHS: Final = (b"/metrics", b"/metrics", b"/metrics", b"/frame.jpg")  # in turns; the last is none
@@ -37,6 +37,8 @@ LABEL: Final = re.compile(rb'(\w+)="([A-Za-z0-9._:;,=<>+*/() -]{1,64})"')
 FILLER: Final = re.compile(rb"# *")
 FILLER_LINE: Final = re.compile(rb"(?m)^# *$")
 MOST_LINE: Final = 300  # bytes of a line that the end of the run cut short
+
+WORDS: Final = (CameraState, Level, Quality, Status)  # and the letters of the levels of service
 
 
 class Scraper:
@@ -79,7 +81,7 @@ def faults_of(responses: Iterable[bytes], loaded: Loaded, model: Model) -> list[
     names = {loaded.settings.sensor_id, *loaded.settings.cameras}
     for cell in released_cells(loaded.settings):
         names |= {cell.kind, cell.name, cell.measure}
-    words = names | {str(word) for kind in (CameraState, Level, Status) for word in kind}
+    words = names | {str(word) for kind in WORDS for word in kind} | {*"ABCDEF"}
     faults: set[str] = set()
     sizes: set[int] = set()
     for response in responses:

@@ -14,6 +14,7 @@ from counter.settings import TrackerSettings
 from counter.tracking import kalman
 from counter.tracking.assignment import Indices, Pairs, assign, corners, grown_iou
 
+RULE = "tracks/2"  # goes out with every count: a tracker that follows otherwise has another name
 FREE = -1  # a slot nobody has
 TENTATIVE, CONFIRMED, LOST = TrackState  # looking a member up costs more than comparing it
 # Who may be matched with sure or unsure boxes, in this order, above which grown IoU. The gates are

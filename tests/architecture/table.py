@@ -22,6 +22,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "interval",
         "cells",
         "geometry",
+        "homography",
+        "lens",
+        "floorplan",
+        "survey",
         "frame",
         "people",
         "release",
@@ -30,6 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "config",
         "hints",
         "crosscheck",
+        "spacecheck",
         "masking",
         "refusals",
         "floor",
@@ -38,12 +43,16 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "models",
         "sandbox",
         "levels",
+        "correction",
         "tally",
         "tracking",
         "zones",
+        "still",
+        "crowds",
         "segments",
+        "paths",
         "lines",
-        "floorplan",
+        "spaces",
         "sources",
         "detectors",
     ),
@@ -66,8 +75,11 @@ RINGS: dict[str, tuple[str, ...]] = {
         "detectors",
         "tracking",
         "zones",
+        "still",
+        "crowds",
         "segments",
         "lines",
+        "spaces",
         "tally",
         "counting",
         "evaluate",
@@ -78,7 +90,10 @@ RINGS: dict[str, tuple[str, ...]] = {
 
 # They speak to the world or are read before rights are given up: no ring, no array, not even
 # through somebody else's import.
-SEALED = ("outputs", "board", "dossier", "health", "config", "crosscheck", "masking", "models")
+SEALED = (
+    "outputs", "board", "dossier", "health", "config", "crosscheck", "spacecheck", "masking",
+    "models",
+)  # fmt: skip
 # Loaded before rights are given up: importing them loads no vendor that is heavy.
 LIGHT = (
     *SEALED,
@@ -98,9 +113,11 @@ HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt"
 # Pure: time, randomness and pictures enter as values; numbers leave as values.
 CORE = (
     "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "geometry",
-    "tracking", "zones", "segments", "lines", "tally", "floorplan", "levels", "refusals", "floor",
-    "masking", "balance", "history", "hints",
-    "disclosure", "ceiling", "counting", "detectors.yolo",
+    "tracking", "zones", "still", "segments", "paths", "lines", "tally", "floorplan", "levels",
+    "refusals", "floor", "hints",
+    "crowds", "masking", "balance", "history", "correction", "spacecheck", "spaces",
+    "disclosure", "ceiling", "counting", "detectors.yolo", "homography", "lens",
+    "survey",
 )  # fmt: skip
 WORLD_MODULES = _words("""
     _io aiohttp asyncio atexit builtins codecs concurrent ctypes curses email fcntl fileinput ftplib
@@ -134,10 +151,12 @@ VENDORS: dict[str, Vendor] = {
             "geometry",
             "tracking",
             "zones",
+            "still",
+            "crowds",
             "segments",
+            "paths",
             "lines",
             "tally",
-            "floorplan",
             "sources",
             "detectors",
             "counting",
@@ -153,6 +172,7 @@ VENDORS: dict[str, Vendor] = {
     "msgspec": Vendor(
         (
             "settings",
+            "survey",
             "config",
             "hints",
             "models",
@@ -173,7 +193,9 @@ VENDORS: dict[str, Vendor] = {
     "rich": Vendor(("check", "demo", "evaluate")),
     "cv2": Vendor(("sources.opencv", "detectors.yolo"), why="reading, and resizing as in training"),
     "scipy": Vendor(
-        ("tracking",), late=False, why="linear_sum_assignment: a part of the method, not a backend"
+        ("tracking", "evaluate.scores", "evaluate.acceptance"),
+        late=False,
+        why="linear_sum_assignment: a part of the method, not a backend; Student's t",
     ),
     "onnxruntime": Vendor(("detectors.onnx",)),
     "ultralytics": Vendor(("detectors.ultralytics",)),
@@ -184,11 +206,14 @@ VENDORS: dict[str, Vendor] = {
     "markupsafe": Vendor(("dossier.pages",), late=False, why="what Jinja takes for escaped"),
     "segno": Vendor(("dossier.qr",), late=False, why="the QR code; only `dossier` loads it"),
     "amqtt": Vendor(("demo",)),
+    "trackeval": Vendor(("evaluate.scores",), why="HOTA, IDF1, MOTA; an extra"),
+    "matplotlib": Vendor(("evaluate.plot",), why="--plot draws the numbers of a report; an extra"),
 }
 # Places that are imported whole by the function that opens them, so they name these vendors at
 # their top; OPENERS prove that nobody imports such a place earlier.
 BACKENDS: dict[str, tuple[str, ...]] = {
     "sources.synthetic": ("cv2",),
+    "detectors.density": ("cv2",),
     "detectors.yolo": ("cv2",),  # resizes in every frame, whatever the backend
     "demo": ("rich",),
     "check": ("rich",),
@@ -205,6 +230,9 @@ FORBIDDEN_MODULES = _words("""
     pickle _pickle cPickle dill cloudpickle joblib shelve marshal dbm copyreg sqlite3
     multiprocessing PIL imageio imageio_ffmpeg skimage matplotlib av h5py zarr tables torchvision
 """)
+# But where nothing but numbers can come in. `evaluate` stands above all that `run` is made of, so
+# the appliance's process never loads it (test_evaluate_plot.py).
+NUMBERS_ONLY = {"matplotlib": ("evaluate.plot",)}
 FORBIDDEN_NAMES = _words("""
     imwrite imwritemulti imwriteanimation imencode imencodemulti imencodeanimation VideoWriter
     VideoWriter_fourcc imshow namedWindow FileStorage savez savez_compressed savetxt memmap

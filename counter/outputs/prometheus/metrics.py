@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from counter.cells import Cell
+from counter.levels import SERVICE
 from counter.outputs.payloads import Count
 from counter.purposes import Measure
-from counter.release import CameraState, Health, Level, Status
+from counter.release import CameraState, Health, Level, Quality, Status
 
 Sample = tuple[tuple[str, ...], float]  # label values, value
 
@@ -78,28 +79,46 @@ def cell_families(counts: Mapping[Cell, Count | None]) -> Iterator[Family]:
     for name, text, figure in FIGURES:
         figures = {_place(c): None if p is None else figure(p) for c, p in counts.items()}
         yield _gauge(name, text, labels, figures)
-    yield _states(
-        "counter_cell_status",
-        "1 for what the last release of the cell is.",
-        (*labels, "status"),
-        ((_place(c), Status.MISSING if p is None else p.status, Status) for c, p in counts.items()),
-    )
-    yield _states(
-        "counter_cell_level",
-        "1 for the cell's level (OccupancyStatus of GTFS-Realtime).",
-        (*labels, "level"),
-        (
-            (_place(c), Level.NO_DATA_AVAILABLE if p is None else p.level, Level)
-            for c, p in counts.items()
-            if c.capacity
-        ),
-    )
+    yield from _cell_states(counts, labels)
     ends = {_seconds(payload.interval_end) for payload in counts.values() if payload is not None}
     yield _gauge(
         "counter_interval_end_timestamp_seconds",
         "When the last released interval ended.",
         (),
         {(): max(ends, default=None)},
+    )
+
+
+def _cell_states(counts: Mapping[Cell, Count | None], labels: tuple[str, ...]) -> Iterator[Family]:
+    """What a cell is, as words: what has never been released is not known."""
+    told = [(_place(cell), cell, payload) for cell, payload in counts.items()]
+    yield _states(
+        "counter_cell_status",
+        "1 for what the last release of the cell is.",
+        (*labels, "status"),
+        ((place, Status.MISSING if p is None else p.status, Status) for place, _, p in told),
+    )
+    yield _states(
+        "counter_cell_quality",
+        "1 for how far the last release of the cell can be believed.",
+        (*labels, "quality"),
+        ((place, Quality.DEGRADED if p is None else p.quality, Quality) for place, _, p in told),
+    )
+    yield _states(
+        "counter_cell_level",
+        "1 for the cell's level (OccupancyStatus of GTFS-Realtime).",
+        (*labels, "level"),
+        (
+            (place, Level.NO_DATA_AVAILABLE if p is None else p.level, Level)
+            for place, cell, p in told
+            if cell.capacity
+        ),
+    )
+    yield _states(
+        "counter_cell_service_level",
+        "1 for the level of service of the density, A to F; none where no density is released.",
+        (*labels, "service"),
+        ((place, None if p is None else p.service, SERVICE) for place, c, p in told if c.area_m2),
     )
 
 

@@ -1,0 +1,78 @@
+"""What a person's counts on site say of ours: one number becomes another, after the rounding.
+
+Rule 1 (P8, P14): a corrected number follows from the rounded number and from nothing else. So
+whoever reads it learns nothing that the number without a correction would not have told: a gain of
+3 turns 15 into 45, and does not tell 5 persons from 6.
+Rule 2 (P7): who is too few stays untold. The gate's threshold holds for what was seen and for what
+it was corrected to: the smaller of the two decides.
+Rule 3: more people seen never read as fewer.
+Rule 4: a cell has one correction. The zones of a group are released as one number, so they are
+counted by eye as one, and all carry the same correction.
+Entries and exits of a line share a correction. The balance of a space is not corrected.
+
+The fit (`counter evaluate --tally`) maps the same rounded numbers to counts by eye, so that what
+rounding does to them is in the fitted error.
+"""
+
+from datetime import date
+from typing import Final
+
+from counter.cells import Cell, Kind
+from counter.errors import ConfigError
+from counter.purposes import Measure
+from counter.settings import CorrectionSettings, Settings
+
+# A number that is less than four of its errors is `degraded`: off by more than a quarter of itself
+# in one case of three.
+LARGE_ERROR: Final = 0.25
+
+
+def corrected(value: int, by: CorrectionSettings | None) -> int:
+    """Give the estimate for a rounded number of persons, to the nearest whole person."""
+    if by is None or not value:
+        return value
+    return int(by.gain * float(value) ** by.power + 0.5)
+
+
+def unsure(value: int | None, by: CorrectionSettings | None) -> bool:
+    """Is the error found on site large beside this released number?"""
+    return by is not None and value is not None and by.error > LARGE_ERROR * value
+
+
+def correction_of(settings: Settings, cell: Cell) -> CorrectionSettings | None:
+    """Find the correction of a cell (Rule 4); raises ConfigError where a group has several."""
+    if cell.kind is Kind.ZONE:
+        return settings.zones[cell.name].correction
+    if cell.kind is Kind.LINE:
+        return settings.lines[cell.name].correction
+    if cell.kind is not Kind.GROUP:
+        return None
+    zones = settings.groups[cell.name].zones
+    found = {settings.zones[name].correction for name in zones}
+    if len(found) > 1:
+        raise ConfigError(
+            f"groups.{cell.name}: its zones carry different corrections",
+            "a group is released, and counted by eye, as one: give all its zones the same",
+        )
+    return found.pop()
+
+
+def check(settings: Settings) -> None:
+    """Raise ConfigError for a correction that was not measured on a day, or by cells (Rule 4)."""
+    named = [(f"zones.{name}", zone.correction) for name, zone in settings.zones.items()]
+    named += [(f"lines.{name}", line.correction) for name, line in settings.lines.items()]
+    for key, correction in named:
+        if correction is not None:
+            _check_day(key, correction.fitted)
+    for name in settings.groups:
+        correction_of(settings, Cell(Kind.GROUP, name, Measure.OCCUPANCY))
+
+
+def _check_day(key: str, day: str) -> None:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise ConfigError(
+            f"{key}.correction.fitted: expected the day of the counts, for example 2026-03-01",
+            "copy the table that `counter evaluate --tally` prints",
+        ) from None

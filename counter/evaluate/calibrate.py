@@ -1,0 +1,107 @@
+"""`counter evaluate --tally`: counts by eye and released numbers in, a table to paste out."""
+
+from datetime import UTC, date
+from pathlib import Path
+from typing import Final
+
+from counter import config
+from counter.cells import Kind, released_cells
+from counter.correction import LARGE_ERROR, correction_of
+from counter.errors import ConfigError, CounterError
+from counter.evaluate import tallies
+from counter.evaluate.fit import Fit, fit
+from counter.evaluate.tallies import Joined
+from counter.floor import in_force
+from counter.settings import Settings
+
+FINEST: Final = 5.0  # the rounding base of every purpose's floor, where no configuration is given
+DIGITS: Final = 3
+
+
+def calibrate(tally: Path, released: Path, settings_file: Path | None, day: date | None) -> str:
+    """Fit every cell that was counted by eye and say what was found.
+
+    Raises CounterError where no cell can be fitted.
+    """
+    settings = None if settings_file is None else config.load(settings_file).settings
+    eyes = tallies.read_eyes(tally, day)
+    joined = _pooled(tallies.join(eyes, tallies.read_released(released)))
+    if not joined:
+        raise ConfigError(f"--tally {tally}: holds no counts", tallies.EXAMPLE)
+    fitted = max(eye.at for eye in eyes).astimezone(UTC).date().isoformat()
+    base = FINEST if settings is None else float(in_force(settings).rounding)
+    told: list[str] = []
+    refused: list[CounterError] = []
+    for cell, found in joined.items():
+        told += [f"{cell}: {many} counts by eye left out: {why}" for why, many in found.left_out]
+        try:
+            _refuse_corrected(settings, cell)
+            told += _said(fit(cell, found.pairs, base), settings, fitted)
+        except CounterError as error:
+            refused.append(error)
+            told += [f"not fitted: {error.message}", f"hint: {error.hint}", ""]
+    if len(refused) == len(joined):
+        raise refused[0]
+    return "\n".join(told).rstrip()
+
+
+def _pooled(joined: dict[str, Joined]) -> dict[str, Joined]:
+    """Put the two directions of a line together: they share a correction."""
+    found: dict[str, Joined] = {}
+    for cell, one in joined.items():
+        key = cell.rpartition(".")[0] if cell.startswith(f"{Kind.LINE}.") else cell
+        other = found.get(key, Joined((), ()))
+        found[key] = Joined(other.pairs + one.pairs, other.left_out + one.left_out)
+    return found
+
+
+def _refuse_corrected(settings: Settings | None, cell: str) -> None:
+    """Raise ConfigError where the configuration has no such cell, or corrects it already."""
+    if settings is None:
+        return
+    cells = released_cells(settings)
+    found = next((one for one in cells if cell in (one.key, f"{one.kind}.{one.name}")), None)
+    if found is None:
+        released = ", ".join(one.key for one in cells)
+        raise ConfigError(f"{cell}: the configuration releases no such number", released)
+    if correction_of(settings, found) is not None:
+        raise ConfigError(
+            f"{cell}: its released numbers are corrected already",
+            "take the correction out, count again, and fit to what is released then",
+        )
+
+
+def _said(found: Fit, settings: Settings | None, fitted: str) -> list[str]:
+    kind, name = found.cell.split(".")[:2]
+    bent = found.power != 1.0
+    lines = [
+        f"{found.cell}: {found.tallies} counts by eye",
+        f"  gain   {found.gain:.3f}  (95 %: {found.gain_low:.3f} to {found.gain_high:.3f})",
+        f"  power  {found.power:.3f}"
+        + (f"  (95 %: {found.power_low:.3f} to {found.power_high:.3f})" if bent else ""),
+        f"  error  {found.error:.1f} persons on counts left out; {found.before:.1f} uncorrected",
+        f"  below {found.error / LARGE_ERROR:.0f} persons the quality reads degraded",
+    ]
+    if found.needless:
+        lines.append("  the counts agree with no correction: gain 1 is written, with the error")
+    tables = [f"{kind}s.{name}"]
+    if kind == Kind.GROUP:
+        zones = settings.groups[name].zones if settings is not None else ["EACH-OF-ITS-ZONES"]
+        tables = [f"zones.{zone}" for zone in zones]
+    gain, power = (1.0, 1.0) if found.needless else (found.gain, found.power)
+    error = found.before if found.needless else found.error
+    for table in tables:
+        lines += ["", f"[{table}.correction]", f"gain = {round(gain, DIGITS)}"]
+        lines += [f"power = {round(power, DIGITS)}", f"error = {round(error, 1)}"]
+        lines += [f"tallies = {found.tallies}", f'fitted = "{fitted}"']
+    return [*lines, ""]
+
+
+def day_of(text: str | None) -> date | None:
+    """Read --date; raises ConfigError for what is no day."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--date: {text} is no day", "for example 2026-03-01") from None
