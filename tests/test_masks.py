@@ -58,7 +58,7 @@ def test_no_pixel_survives_that_the_polygon_touches(ring, size, seed):
     inside = np.zeros(len(points), bool)
     for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True):
         between = (ay > points[:, 1]) != (by > points[:, 1])
-        rise = by - ay or 1.0
+        rise = by - ay if abs(by - ay) > 1e-12 else 1.0  # else it is level
         inside ^= between & (points[:, 0] < ax + (points[:, 1] - ay) * (bx - ax) / rise)
     inside[:edges] = True
     at = np.minimum((points * (width, height)).astype(int), (width - 1, height - 1))
