@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 
 from benchmarks.machine import report
-from counter import models
+from counter import models, registry
 from counter.detectors import yolo
+from counter.detectors.letterbox import Planes, Size, fit
 from counter.detectors.onnx import OnnxDetector
 from counter.detectors.open import open_detector
 from counter.frame import Frame, Pixels
@@ -28,7 +29,7 @@ CAMERAS = ((640, 360), (640, 480), (1280, 720), (1920, 1080))
 CLUSTER = 9  # rows above 0.1 for each person: 230 for 30 found on a crowded plaza, rounded up
 
 
-def crowd(head: yolo.Head, size: yolo.Size, people: int) -> yolo.Floats:
+def crowd(head: yolo.Head, size: Size, people: int) -> yolo.Floats:
     """An output of the raw layout with `people` persons, each a cluster of overlapping rows."""
     rng = np.random.default_rng(0)
     rows = sum((size[0] // stride) * (size[1] // stride) for stride in (8, 16, 32))
@@ -61,16 +62,16 @@ def in_turns(stages: dict[str, Callable[[], object]], rounds: int) -> Spent:
     return spent
 
 
-def own_work(head: yolo.Head, size: yolo.Size, camera: yolo.Size, args: argparse.Namespace
+def own_work(head: yolo.Head, size: Size, camera: Size, args: argparse.Namespace
              ) -> Spent:  # fmt: skip
     """Everything but the network, for pictures of this camera."""
     pixels: Pixels = np.random.default_rng(1).integers(
         0, 256, (camera[1], camera[0], 3), dtype=np.uint8
     )
     box, output, place = (
-        yolo.Letterbox(size),
+        Planes(size),
         crowd(head, size, args.people),
-        yolo.fit(camera, size),
+        fit(camera, size),
     )
     found = len(yolo.decode(output, head, place, 0))
     assert found >= args.people, "the crowd is not the crowd that was asked for"
@@ -94,7 +95,7 @@ def against_runtime(name: str, args: argparse.Namespace) -> Spent:
     detector = open_detector(ModelSettings(name=name, threads=args.threads))
     assert isinstance(detector, OnnxDetector)
     pixels = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
-    box = yolo.Letterbox(models.find(name).entry.input)
+    box = Planes(models.find(name).entry.input)
     box.fill(pixels)
     session, source = detector._session, detector._session.get_inputs()[0].name
     frames = Frame(pixels, 0)
@@ -127,7 +128,7 @@ def run(*, out: Path | None, model: str | None, rest: list[str]) -> None:
     cv2.setNumThreads(1)
     name = model or ModelSettings().name
     entry = models.find(name).entry
-    assert isinstance(entry, models.Entry)
+    assert isinstance(entry, registry.Entry)
     head = yolo.Head("raw", "pixels", entry.classes, entry.person, floor=0.1, iou=0.7)
     spent = against_runtime(name, args) if args.runs else {}
     rows = [row(f"{stage} 1280x720", values) for stage, values in spent.items()]

@@ -95,7 +95,7 @@ def _counts(where: str, job: str, model: str) -> Taken:
 
     with appliance(loaded, start=start) as machine:
         if job == "bare":
-            machine.engine.detector._session = _Idle()  # type: ignore[attr-defined]
+            machine.engine.lookout.detector._session = _Idle()  # type: ignore[union-attr]
         clock: list[tuple[float, float]] = []
         machine.views = _film(machine.views, FRAMES[job], clock)
         machine.run(lambda: False)

@@ -24,6 +24,7 @@ from counter.clock import FootageClock
 from counter.config import Loaded
 from counter.counting import Counting
 from counter.demo.scenes import DEMO_ZONES
+from counter.detectors.lookout import Lookout
 from counter.detectors.open import open_detector
 from counter.disclosure import Gate
 from counter.engine import Engine
@@ -101,7 +102,7 @@ def run(out: Path | None, model: str | None, rest: list[str]) -> None:
     with closing(_metrics(settings := _settings(), found := _model(model))) as metrics:
         source = _Film(settings.cameras["eye"])
         engine = Engine(
-            detector=_Truthful(open_detector(settings.model, found), source),
+            lookout=Lookout(_Truthful(open_detector(settings.model, found), source)),
             counting=Counting(settings, Gate(settings)),
             outputs=[metrics],
             health=Monitor(standing(_loaded(settings), found, "onnx"), {}),

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from counter import models
+from counter.accelerators import accelerator_of
 from counter.clock import LiveClock, footage_clock
 from counter.config import Loaded
 from counter.counting import Counting
 from counter.detectors import CrowdModel
+from counter.detectors.lookout import Lookout
 from counter.detectors.open import open_crowd_model, open_detector
 from counter.disclosure import Gate
 from counter.engine import Engine
@@ -44,15 +46,15 @@ def appliance(
     gate = Gate(settings, begun.not_before)
     interval_s = gate.parameters.interval_s
     with ExitStack() as opened:
-        detector = open_detector(settings.model, model)
-        opened.callback(detector.close)
+        lookout = _lookout(begun)
+        opened.callback(lookout.close)
         sources = [_opened(opened, open_source(n, c)) for n, c in settings.cameras.items()]
         live = are_live(sources)
-        health = standing(begun.loaded, model, detector.backend)
+        health = standing(begun.loaded, model, lookout.backend)
         said = announcement(begun.loaded, gate, model, begun.ledger_head)
         yield Machine(
             engine=Engine(
-                detector=detector,
+                lookout=lookout,
                 counting=Counting(settings, gate),
                 outputs=_outputs(opened, settings, said),
                 health=Monitor(health, {s.camera: _state_of(s) for s in sources}),
@@ -63,11 +65,20 @@ def appliance(
             views=merged(sources, realtime=realtime),
             interval_s=interval_s,
             live=live,
-            summary=f"{model.name} on {detector.backend}, a release every {interval_s} s",
+            summary=f"{model.name} on {lookout.backend}, a release every {interval_s} s",
             enclosure=begun.enclosure,
             service=begun.service,
             patience_s=_patience(loaded.settings.cameras, settings.cameras),
         )
+
+
+def _lookout(begun: Start) -> Lookout:
+    """Open the detector. A chip's device cannot be opened again once the process is sealed."""
+    settings, model = begun.loaded.settings.model, begun.model
+    detector = open_detector(settings, model)
+    if begun.enclosure is not None and accelerator_of(detector.backend, model):
+        return Lookout(detector)
+    return Lookout(detector, lambda: open_detector(settings, model))
 
 
 def announcement(

@@ -51,7 +51,7 @@ class Counting:
         self._ceiling = Ceiling(settings)
         self._open: Interval | None = None
         self._held = False
-        self._doubtful = False  # it was held at least once since it was opened
+        self._doubtful = False  # it was held, or not seen, at least once since it was opened
 
     def __repr__(self) -> str:
         return "<Counting>"
@@ -65,6 +65,16 @@ class Counting:
     def below_ceiling(self) -> bool:
         """For Health: what the intervals that were released say of the height ceiling."""
         return self._ceiling.below
+
+    def closes(self, now_utc: datetime) -> bool:
+        """Whether `release` would release an interval now."""
+        if self._open is None:
+            return False
+        return interval_at(now_utc, self._length_s).sequence > self._open.sequence
+
+    def doubt(self) -> None:
+        """What the open interval saw is not known: it will be MISSING, all of it."""
+        self._doubtful = True
 
     def asks_for_crowd(self, camera: str, captured_ns: int) -> bool:
         """Whether a map of the crowd in this frame is asked for."""

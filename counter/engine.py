@@ -3,7 +3,8 @@
 Rule 1: the picture lives exactly as long as the inner `with`.
 Rule 2: an interval is released before the first picture of the next one is looked at, so that no
 person is counted in the wrong one.
-Rule 3: an interval closes on time whether or not a picture comes: a view without a frame is a
+Rule 3: a picture that nobody could look at makes the open interval MISSING, whatever else was seen.
+Rule 4: an interval closes on time whether or not a picture comes: a view without a frame is a
 turn of the loop too.
 """
 
@@ -14,7 +15,8 @@ from datetime import datetime
 
 from counter.clock import Clock
 from counter.counting import Counting
-from counter.detectors import CrowdModel, Detector
+from counter.detectors import CrowdModel
+from counter.detectors.lookout import Lookout, Seen
 from counter.health import Monitor
 from counter.outputs import Output
 from counter.sources.merge import View
@@ -28,7 +30,7 @@ _log = logging.getLogger("counter.engine")
 
 @dataclass(slots=True)
 class Engine:
-    detector: Detector
+    lookout: Lookout
     counting: Counting
     outputs: Sequence[Output]
     health: Monitor
@@ -40,21 +42,37 @@ class Engine:
     def run(self, views: Iterable[View], stop: Callable[[], bool]) -> bool:
         """Turn until the views end (True) or `stop` says so (False)."""
         for view in views:
-            frame = view.frame
             # A camera's picture may have been taken before another's that was looked at: time does
             # not go back for it, or the interval that was opened would have to be doubted.
+            frame = view.frame
             self.now_ns = max(self.now_ns, view.now_ns if frame is None else frame.captured_ns)
-            self.release(self.clock.utc(self.now_ns))
-            if frame is not None:
-                with frame:
-                    people = self.detector.detect(frame)
-                    crowd = None
-                    if self.crowds and self.counting.asks_for_crowd(view.camera, frame.captured_ns):
-                        crowd = self.crowds.look(frame)
-                self.counting.observe(view.camera, people, crowd)
+            now_utc = self.clock.utc(self.now_ns)
+            if frame is None or self.counting.closes(now_utc):
+                self._observe(self.lookout.drain())
+            self.release(now_utc)
+            self._look(view)
             if stop():
                 return False
+        self._observe(self.lookout.drain())
         return True
+
+    def _look(self, view: View) -> None:
+        if view.frame is None:
+            return
+        with view.frame as frame:
+            crowd = None
+            if self.crowds and self.counting.asks_for_crowd(view.camera, frame.captured_ns):
+                crowd = self.crowds.look(frame)
+            seen = self.lookout.look(view.camera, frame, crowd, self.now_ns)
+        self._observe(seen)
+
+    def _observe(self, seen: Iterable[Seen]) -> None:
+        """Count what is known; doubt the interval if a picture was not looked at (Rule 3)."""
+        if self.lookout.unseen:
+            self.lookout.unseen = False
+            self.counting.doubt()
+        for camera, people, crowd in seen:
+            self.counting.observe(camera, people, crowd)
 
     def release(self, now_utc: datetime) -> None:
         """Publish the interval that has closed by now, if one has."""
@@ -63,6 +81,8 @@ class Engine:
             self._held = self.counting.held
             _log.warning(HELD if self._held else "the clock has caught up: releases go on")
         if due:
-            health = self.health.report(below_ceiling=self.counting.below_ceiling)
+            health = self.health.report(
+                below_ceiling=self.counting.below_ceiling, blind=self.lookout.blind
+            )
             for output in self.outputs:
                 output.publish(due, health)

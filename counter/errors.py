@@ -40,6 +40,13 @@ class ModelError(CounterError):
     """A model is missing, unknown, altered or of a layout that is not supported."""
 
 
+class DeviceError(CounterError):
+    """An accelerator or runtime that worked fails: its interval is MISSING, and it is opened again.
+
+    Whoever catches it may wait and try again; a ModelError would come again however often one does.
+    """
+
+
 class OutputError(CounterError):
     """A broker, port or stream cannot be used."""
 

@@ -20,8 +20,13 @@ class Monitor:
     standing: Health
     cameras: Mapping[str, Callable[[], CameraState]]
 
-    def report(self, *, below_ceiling: bool) -> Health:
-        cameras = tuple(CameraHealth(name, ask()) for name, ask in sorted(self.cameras.items()))
+    def report(self, *, below_ceiling: bool, blind: bool = False) -> Health:
+        """`blind`: there is no detector now that would look at the cameras' pictures."""
+        states = {name: ask() for name, ask in sorted(self.cameras.items())}
+        if blind:
+            unseen = CameraState.UNSEEN
+            states = {n: unseen if s is CameraState.OK else s for n, s in states.items()}
+        cameras = tuple(CameraHealth(name, state) for name, state in states.items())
         return replace(
             self.standing,
             cameras=cameras,

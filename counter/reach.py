@@ -1,6 +1,7 @@
 """What a configuration names, and so what stays possible once rights are given up.
 
-Rule 1: its files may be read, its devices driven, its ports connected to or listened on; no more.
+Rule 1: its files may be read, its devices (cameras, a chip for the model) driven, its ports
+connected to or listened on; no more.
 Rule 2: the names of cameras become addresses now: a sealed process has no name service.
 """
 
@@ -14,9 +15,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import structs
 
+from counter.accelerators import accelerator_of, device_files
 from counter.crosscheck import broker_address
 from counter.errors import SourceError
-from counter.models import Model
+from counter.models import Model, parts_of
 from counter.sandbox import Plan
 from counter.settings import CameraSettings, MqttSettings, Settings
 
@@ -32,8 +34,9 @@ def plan_of(
     crowd: Model | None = None,
 ) -> Plan:
     """Say what stays possible for these settings (Rule 1). Raises ConfigError."""
-    read = [one.path for one in (model, crowd) if one is not None and one.path is not None]
-    devices: list[Path] = []
+    read = [path for one in (model, crowd) if one is not None for path, _ in parts_of(one)]
+    chip = accelerator_of(settings.model.backend, model)
+    devices = [] if chip is None else list(device_files(chip))
     connect = set(own_ports)
     for camera in settings.cameras.values():
         url = _stream(camera.source)

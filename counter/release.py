@@ -66,6 +66,7 @@ class CameraState(StrEnum):
     STALLED = "stalled"  # open, but no frame for stall_s
     BLACK = "black"
     FROZEN = "frozen"
+    UNSEEN = "unseen"  # its pictures come, but the detector's device has failed: nobody looks
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,9 @@ class GroupSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str = "counter-n"
-    backend: Literal["auto", "onnx", "ultralytics"] = "auto"
+    backend: Literal[
+        "auto", "hailo", "edgetpu", "openvino", "ncnn", "onnx", "tflite", "ultralytics"
+    ] = "auto"
     confidence: Fraction = 0.25
     # NMS: boxes that overlap more are one person. 0.5, not 0.7 which finds the most: on PETS S2.L1
     # the occupancy error fell from 0.43 to 0.32 persons (yolo11n-640), 5.3 to 2.2 (counter-n).

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import structs
 
-from counter import __version__, models
+from counter import __version__, accelerators, models
 from counter.config import Loaded
 from counter.errors import ConfigError, CounterError
 from counter.guarantees import Guarantee
@@ -51,7 +51,7 @@ def begin(loaded: Loaded) -> Start:
     proof = rehearse(plan)
     require(proof, settings.accept_weaker_sandbox)
     service = Service.connect()
-    _import_runtime(model)
+    _readied(settings, model)
     earliest, head = _remembered(loaded, model, proof)
     enclosure = _entered(plan, settings.accept_weaker_sandbox)
     return Start(opened, model, enclosure, service, earliest, head, crowd)
@@ -68,7 +68,7 @@ def begin_without_memory(
     model, crowd = models.find(loaded.settings.model.name), crowd_model(loaded.settings)
     plan, opened = _prepared(loaded, model, crowd, own_ports)
     require(rehearse(plan), accepted)
-    _import_runtime(model)
+    _readied(loaded.settings, model)
     live = any(is_live(camera) for camera in opened.settings.cameras.values())
     earliest = datetime.now(UTC) if live else None
     enclosure = _entered(plan, accepted)
@@ -80,9 +80,13 @@ def outlook(loaded: Loaded) -> Iterator[str]:
 
     Raises CounterError for a configuration that could not start anywhere.
     """
-    settings = loaded.settings
-    plan = plan_of(settings, models.find(settings.model.name), crowd=crowd_model(settings))
+    settings, model = loaded.settings, models.find(loaded.settings.model.name)
+    plan = plan_of(settings, model, crowd=crowd_model(settings))
     yield from _crowd_warnings(settings)
+    try:
+        accelerators.ready(settings.model.backend, model)
+    except CounterError as error:
+        yield f"warning  it would not start here: {error.message}; {error.hint}"
     proof = rehearse(plan)
     # Where this command's own output goes says nothing of the service's.
     missing = tuple(one for one in proof.missing if one is not Guarantee.NO_INHERITED_FILES)
@@ -174,10 +178,13 @@ def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | 
     return earliest, ledger.started(facts, now)
 
 
-def _import_runtime(model: Model) -> None:
-    """The one exception to Rule 1: what opens `.pt` files has to write while it is imported, so it
-    comes first; told to, it starts no thread.
+def _readied(settings: Settings, model: Model) -> None:
+    """Do what is not possible in stage 1. Raises ModelError.
+
+    A chip whose library may crash is tried in another process. And the one exception to Rule 1:
+    what opens `.pt` files has to write while it is imported; told to, it starts no thread.
     """
+    accelerators.ready(settings.model.backend, model)
     if model.path is None or model.path.suffix != TRAINED:
         return
     os.environ.update({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})

@@ -114,7 +114,8 @@ def _ultralytics(tmp_path):
 
 
 def _model(path):
-    from counter.models import Entry, Model, State
+    from counter.models import Model, State
+    from counter.registry import Entry
 
     entry = Entry(
         file=path.name, sha256="0" * 64, licence="MIT", source="none", input=(64, 64),

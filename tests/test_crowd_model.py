@@ -20,7 +20,7 @@ def settings(tmp_path, monkeypatch) -> Settings:
     """A configuration whose crowd model is the tiny one, registered by the operator."""
     path = tiny_map(tmp_path).path
     assert path is not None
-    entry = f'[model.tiny-map]\nfile = "map.onnx"\nsha256 = "{models._sha256(path)}"\n'
+    entry = f'[model.tiny-map]\nfile = "map.onnx"\nsha256 = "{models.digest(path)}"\n'
     fields = 'licence = "CC0-1.0"\nsource = "s"\ninput = [64, 32]\nkind = "density"\ncell = 4\n'
     (tmp_path / "registry.toml").write_text(entry + fields)
     monkeypatch.setenv("COUNTER_MODELS", str(tmp_path))

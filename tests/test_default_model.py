@@ -40,8 +40,8 @@ def found(truth: Truth, people: Detections) -> tuple[int, int, int, int]:
     return int(owed.sum()), int((owed & hit).sum()), len(sure), somebody
 
 
-# Measured when this was written: platform recall 0.979, precision 0.985; carriage 0.940, 0.953.
-@pytest.mark.parametrize(("scene", "floor"), [("platform", 0.95), ("carriage", 0.9)])
+# Measured when this was written: platform recall 0.978, precision 0.988; carriage 0.967, 0.980.
+@pytest.mark.parametrize(("scene", "floor"), [("platform", 0.95), ("carriage", 0.93)])
 def test_it_finds_the_people_of_the_demo(scene, floor):
     detector = open_detector(ModelSettings(name="counter-n"))
     counts = np.zeros(4, int)
@@ -57,4 +57,4 @@ def test_it_finds_the_people_of_the_demo(scene, floor):
     print(f"{scene}: recall {hits / owed:.3f} of {owed}, precision {somebody / boxes:.3f}")
     assert owed > 100
     assert hits / owed >= floor
-    assert somebody / boxes >= 0.8
+    assert somebody / boxes >= 0.95

@@ -9,6 +9,7 @@ import pytest
 from counter.clock import FootageClock
 from counter.config import Loaded
 from counter.counting import Counting
+from counter.detectors.lookout import Lookout
 from counter.disclosure import Gate
 from counter.engine import Engine
 from counter.frame import Frame
@@ -96,7 +97,9 @@ def engine_of(detector: Crowd, *cameras: str) -> tuple[Engine, Kept]:
     chosen, kept = settings(*cameras), Kept()
     states = {name: lambda: CameraState.OK for name in cameras}
     counting = Counting(chosen, Gate(chosen))
-    return Engine(detector, counting, [kept], Monitor(HEALTH, states), FootageClock(START)), kept
+    return Engine(
+        Lookout(detector), counting, [kept], Monitor(HEALTH, states), FootageClock(START)
+    ), kept
 
 
 def never() -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from counter import models
+from counter import models, registry
 from counter.errors import ModelError
 from counter.models import State
 
@@ -153,8 +153,8 @@ class TestRegistry:
         inside = tmp_path / "embedded"
         register(inside, net=ENTRY)
         weights(inside)
-        monkeypatch.setattr(models, "_checkout", lambda: None)
-        monkeypatch.setattr(models, "_embedded", lambda: inside)
+        monkeypatch.setattr(registry, "checkout", lambda: None)
+        monkeypatch.setattr(registry, "embedded", lambda: inside)
         assert models.find("net").path == inside / "some/net.onnx"
         assert [model.name for model in models.listed()] == ["net"]
 
@@ -176,7 +176,7 @@ class TestList:
             *listed
         }
         last = listed["yolo26n-640"].entry
-        assert isinstance(last, models.Entry)
+        assert isinstance(last, registry.Entry)
         assert last.layout == "end-to-end"
         assert "AGPL" in listed["counter-n"].entry.licence
 

@@ -9,25 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from counter.detectors import onnx, yolo
+from counter.detectors import onnx
+from counter.detectors.letterbox import GREY
 from counter.detectors.onnx import OnnxDetector
-from counter.detectors.open import BACKENDS, floor, open_detector
-from counter.errors import ModelError
+from counter.detectors.open import floor, open_detector
+from counter.errors import DeviceError, ModelError
 from counter.frame import Frame
 from counter.models import Model, State
 from counter.settings import ModelSettings
+from tests.backend_suite import BLUE, GREEN, RED, street
 from tests.tiny_model import tiny_entry, tiny_model
 
 SETTINGS = ModelSettings(name="tiny", confidence=0.5, threads=1)
-RED, GREEN, BLUE = (0, 0, 255), (0, 255, 0), (255, 0, 0)  # B G R
 
 
-def street(*cells: tuple[int, int, tuple[int, int, int]]) -> Frame:
-    """A black picture of 128 x 96 with cells (column, row) painted."""
-    pixels = np.zeros((96, 128, 3), np.uint8)
-    for column, row, colour in cells:
-        pixels[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = colour
-    return Frame(pixels, 77)
+class Failing:
+    def run_with_iobinding(self, _: object) -> None:
+        raise ValueError("255 0 0")
 
 
 class TestTinyModel:
@@ -62,7 +60,7 @@ class TestTinyModel:
         assert isinstance(detector, OnnxDetector)
         with street((0, 0, GREEN), (2, 2, RED)) as frame:
             detector.detect(frame)
-        assert (detector._letterbox.tensor == yolo.GREY).all()
+        assert (detector._letterbox.tensor == GREY).all()
 
     def test_a_released_frame_is_not_looked_at(self, tmp_path):
         detector = open_detector(SETTINGS, tiny_model(tmp_path))
@@ -113,20 +111,14 @@ class TestErrors:
         with pytest.raises(ModelError, match="does not run"):
             open_detector(SETTINGS, wrong)
 
-    @pytest.mark.parametrize("backend", ["ultralytics", "auto"])
-    def test_a_backend_that_does_not_open_the_file(self, tmp_path, backend):
-        model = tiny_model(tmp_path)
-        hef = Model("tiny", model.entry, tmp_path / "tiny.hef", State.VERIFIED)
-        asked = ModelSettings(backend=backend)
-        with pytest.raises(
-            ModelError, match=rf"model.backend: '{backend}' does not open"
-        ) as caught:
-            open_detector(asked, hef if backend == "auto" else model)
-        assert ".onnx (onnx), .pt (ultralytics)" in caught.value.hint
-
-    def test_every_backend_that_settings_know_is_in_the_table(self):
-        known = set(ModelSettings.__annotations__["backend"].__args__)
-        assert known == {"auto", *BACKENDS}
+    def test_a_session_that_fails_later_is_a_device_and_says_nothing_of_the_picture(self, tmp_path):
+        detector = open_detector(SETTINGS, tiny_model(tmp_path))
+        assert isinstance(detector, OnnxDetector)
+        detector._session = Failing()
+        with street((0, 0, GREEN)) as frame, pytest.raises(DeviceError) as caught:
+            detector.detect(frame)
+        assert caught.value.message == "model tiny: onnxruntime failed at a picture (ValueError)"
+        assert (detector._letterbox.tensor == GREY).all()
 
     def test_a_runtime_that_may_have_called_home_is_refused(self, tmp_path, monkeypatch):
         open_detector(SETTINGS, tiny_model(tmp_path))

@@ -1,12 +1,15 @@
 """What stays possible follows from the configuration, and is settled before rights are given up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import convert, structs
 
-from counter import models, reach
+from counter import accelerators, models, reach
 from counter.errors import SourceError
-from counter.settings import CameraSettings, Settings
+from counter.sandbox.filter import _kinds
+from counter.settings import CameraSettings, ModelSettings, Settings
 from tests.tomls import ZONE, parse, text
 
 
@@ -24,6 +27,34 @@ def settings(*sources: str, tail: str = "") -> Settings:
 
 
 MODEL = models.find("counter-n")
+
+
+@pytest.mark.parametrize(
+    ("name", "backend", "letters"),
+    [
+        ("net.hef", "auto", "gnpsv"),
+        ("net_edgetpu.tflite", "auto", "U"),
+        ("net.tflite", "edgetpu", "U"),
+    ],
+)
+def test_a_models_chip_is_a_device_that_is_driven(
+    name: str, backend: str, letters: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file need not be there yet; the filter knows its ioctls. Not run on hardware."""
+    monkeypatch.setattr(accelerators, "DEVICES", Path("/dev"))
+    path = tmp_path / name
+    path.touch()
+    asked = convert({"backend": backend}, ModelSettings)
+    chosen = structs.replace(settings("synthetic:platform"), model=asked)
+    plan = reach.plan_of(chosen, replace(MODEL, path=path))
+    assert plan.devices
+    assert all(str(device).startswith("/dev/") for device in plan.devices)
+    assert {kind for device in plan.devices for kind in _kinds(device)} == set(letters)
+    assert path in plan.read
+
+
+def test_a_model_on_the_cpu_needs_no_device() -> None:
+    assert reach.plan_of(settings("synthetic:platform"), MODEL).devices == ()
 
 
 def test_a_film_and_the_model_may_be_read_and_nothing_else_is_possible(film: Path) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counter.detectors import yolo
+from counter.detectors.letterbox import fit
 from counter.errors import ModelError
 from tests.test_yolo import slow_nms
 
@@ -27,7 +28,7 @@ def square(index: int) -> list[float]:
     return [index * 20.0, 0.0, index * 20.0 + 10, 10.0]
 
 
-PLACE = yolo.fit((640, 640), (640, 640))
+PLACE = fit((640, 640), (640, 640))
 
 
 class TestDecode:
@@ -78,7 +79,7 @@ class TestDecode:
                 for x, y, w, h in spans
             ]
         )
-        place = yolo.fit(camera, (320, 192))
+        place = fit(camera, (320, 192))
         scale = np.array(place.scaled * 2)
         margin = np.array((place.left, place.top) * 2)
         boxes = true * scale + margin
@@ -96,7 +97,7 @@ class TestDecode:
         assert people.xyxy.dtype == people.confidence.dtype == np.float32
 
     def test_boxes_end_at_the_picture_and_those_outside_go(self):
-        place = yolo.fit((640, 320), (640, 640))  # rows 160 to 480
+        place = fit((640, 320), (640, 640))  # rows 160 to 480
         boxes = [[-5.0, 150.0, 64.0, 700.0], [10.0, 0.0, 50.0, 150.0], [600.0, 200.0, 700.0, 240.0]]
         people = yolo.decode(raw_output(boxes, [[0.9], [0.8], [0.7]]), HEAD, place, 0)
         expected = [[0, 0, 0.1, 1], [600 / 640, 0.125, 1, 0.25]]

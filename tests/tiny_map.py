@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from counter.models import MapEntry, Model, State
+from counter.models import Model, State
+from counter.registry import MapEntry
 
 PER_GREY = 1 / 255  # persons in a cell that is white all over
 

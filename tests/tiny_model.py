@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from counter.models import Entry, Model, State
+from counter.models import Model, State
+from counter.registry import Entry
 
 CELL = 32
 

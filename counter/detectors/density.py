@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counter.detectors.features import refuse_channels, refuse_told
-from counter.detectors.onnx import first_line, open_session, told_by
+from counter.detectors.onnx import open_session, told_by
+from counter.detectors.running import first_line
 from counter.errors import ModelError
 from counter.frame import Frame, Pixels
-from counter.models import MapEntry, Model
+from counter.models import Model
 from counter.people import Crowd
+from counter.registry import MapEntry
 
 Size = tuple[int, int]  # width, height
 MOST_PER_CELL: Final = 16.0  # persons; a cell is smaller than a head of whom it is trained on

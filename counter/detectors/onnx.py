@@ -14,6 +14,8 @@ import numpy as np
 
 from counter.detectors import yolo
 from counter.detectors.features import Told, class_names, refuse_columns, refuse_told
+from counter.detectors.letterbox import Planes
+from counter.detectors.running import cores, first_line, looking
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model
@@ -38,7 +40,7 @@ class OnnxDetector:
         """
         self.name = model.name
         self._head = head
-        self._letterbox = yolo.Letterbox(model.entry.input)
+        self._letterbox = Planes(model.entry.input)
         self._session = open_session(model, threads)
         told = told_by(self._session)
         refuse_told(model.name, told)
@@ -54,7 +56,8 @@ class OnnxDetector:
     def detect(self, frame: Frame) -> Detections:
         try:
             place = self._letterbox.fill(frame.pixels)
-            self._session.run_with_iobinding(self._binding)
+            with looking(self.name, "onnxruntime"):
+                self._session.run_with_iobinding(self._binding)
         finally:
             self._letterbox.wipe()
         return yolo.decode(self._output, self._head, place, frame.captured_ns)
@@ -107,7 +110,7 @@ def open_session(model: Model, threads: int) -> Any:
     ort = _runtime()
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = cores(threads)
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only, on standard error
     # Threads that wait by turning burn cores that cameras and others need: 119 ms against 83 ms a
@@ -136,7 +139,3 @@ def _runtime() -> Any:
             "install this package again, with its dependencies",
         ) from None
     return onnxruntime
-
-
-def first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]

@@ -1,16 +1,17 @@
-"""Open the detector that a configuration asks for: a table of backends, read at once.
+"""Open the detector that a configuration asks for: a table of backends, chosen in `backends`.
 
 Rule: a backend's file is imported when it is opened; this one loads no vendor library.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counter import models
+from counter.backends import choose
 from counter.detectors import CrowdModel, Detector
 from counter.errors import ModelError
-from counter.models import MapEntry, Model
+from counter.models import Model
+from counter.registry import MapEntry
 from counter.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ def open_detector(settings: ModelSettings, model: Model | None = None) -> Detect
     The detector gives boxes from `floor` on, below `settings.confidence`: the tracker tells them
     apart. Raises ModelError.
     """
-    found = model or models.find(settings.name)
-    return BACKENDS[_backend(settings.backend, found)].open(found, settings)
+    found = (model,) if model else models.variants(settings.name)
+    choice = choose(settings, *found)
+    chosen = model or models.checked(choice.model)
+    return OPENERS[choice.backend](chosen, _head(chosen, settings), settings.threads)
 
 
 def open_crowd_model(model: Model, threads: int) -> CrowdModel:
@@ -47,41 +50,57 @@ def floor(settings: ModelSettings) -> float:
     return min(FLOOR, settings.confidence)
 
 
-def _onnx(model: Model, settings: ModelSettings) -> Detector:
+def _hailo(model: Model, head: "Head", threads: int) -> Detector:
+    from counter.detectors.hailo import HailoDetector  # noqa: PLC0415  # Rule
+
+    return HailoDetector(model, head, threads)
+
+
+def _edgetpu(model: Model, head: "Head", threads: int) -> Detector:
+    from counter.detectors.edgetpu import EdgeTpuDetector  # noqa: PLC0415  # Rule
+
+    return EdgeTpuDetector(model, head, threads)
+
+
+def _openvino(model: Model, head: "Head", threads: int) -> Detector:
+    from counter.detectors.openvino import OpenvinoDetector  # noqa: PLC0415  # Rule
+
+    return OpenvinoDetector(model, head, threads)
+
+
+def _ncnn(model: Model, head: "Head", threads: int) -> Detector:
+    from counter.detectors.ncnn import NcnnDetector  # noqa: PLC0415  # Rule
+
+    return NcnnDetector(model, head, threads)
+
+
+def _onnx(model: Model, head: "Head", threads: int) -> Detector:
     from counter.detectors.onnx import OnnxDetector  # noqa: PLC0415  # Rule
 
-    return OnnxDetector(model, _head(model, settings), settings.threads)
+    return OnnxDetector(model, head, threads)
 
 
-def _ultralytics(model: Model, settings: ModelSettings) -> Detector:
+def _tflite(model: Model, head: "Head", threads: int) -> Detector:
+    from counter.detectors.tflite import TfliteDetector  # noqa: PLC0415  # Rule
+
+    return TfliteDetector(model, head, threads)
+
+
+def _ultralytics(model: Model, head: "Head", threads: int) -> Detector:
     from counter.detectors.ultralytics import UltralyticsDetector  # noqa: PLC0415  # Rule
 
-    return UltralyticsDetector(model, _head(model, settings), settings.threads)
+    return UltralyticsDetector(model, head, threads)
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
-    suffix: str  # of the files that it opens
-    open: Callable[[Model, ModelSettings], Detector]
-
-
-# In order of preference: "auto" takes the first that opens the model's file.
-BACKENDS = {
-    "onnx": Backend(".onnx", _onnx),
-    "ultralytics": Backend(".pt", _ultralytics),
+OPENERS: Final[dict[str, Callable[[Model, "Head", int], Detector]]] = {
+    "hailo": _hailo,
+    "edgetpu": _edgetpu,
+    "openvino": _openvino,
+    "ncnn": _ncnn,
+    "onnx": _onnx,
+    "tflite": _tflite,
+    "ultralytics": _ultralytics,
 }
-
-
-def _backend(asked: str, model: Model) -> str:
-    suffix = "" if model.path is None else model.path.suffix
-    for name, backend in BACKENDS.items():
-        if asked in {"auto", name} and backend.suffix == suffix:
-            return name
-    endings = ", ".join(f"{backend.suffix} ({name})" for name, backend in BACKENDS.items())
-    raise ModelError(
-        f"model.backend: '{asked}' does not open model {model.name}, a '{suffix}' file",
-        f"there are: {endings}",
-    )
 
 
 def _head(model: Model, settings: ModelSettings) -> "Head":

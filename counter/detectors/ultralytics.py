@@ -18,6 +18,7 @@ from typing import Any
 
 from counter.detectors import yolo
 from counter.detectors.features import Told, refuse_columns, refuse_told
+from counter.detectors.letterbox import Planes
 from counter.errors import ModelError, RefusedError
 from counter.frame import Frame
 from counter.models import Model
@@ -42,7 +43,7 @@ class UltralyticsDetector:
         """
         self.name = model.name
         self._head = head
-        self._letterbox = yolo.Letterbox(model.entry.input)
+        self._letterbox = Planes(model.entry.input)
         self._torch, make = packages()
         self._torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
         try:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from counter.detectors.yolo import Letterbox
+from counter.detectors.letterbox import Planes
 from counter.sources.synthetic.marker import SHARE, draw_marker
 
 Size = tuple[int, int]  # width, height
@@ -50,7 +50,7 @@ def marker_of(seed: int, size: Size, model_input: Size) -> Marker:
     drawn = draw_marker(seed, size)
     frame = np.zeros((size[1], size[0], 3), np.uint8)
     frame[:, : drawn.shape[1]] = drawn
-    letterbox = Letterbox(model_input)
+    letterbox = Planes(model_input)
     place = letterbox.fill(frame)
     rows = slice(place.top, place.top + place.scaled[1])
     columns = slice(place.left, place.left + place.scaled[0] // SHARE)

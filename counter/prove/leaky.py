@@ -46,9 +46,9 @@ def _file(scene: Scene) -> None:
 
 
 def _shared_memory(scene: Scene) -> None:
-    from counter.detectors.yolo import Letterbox  # noqa: PLC0415  # Rule 3
+    from counter.detectors.letterbox import Planes  # noqa: PLC0415  # Rule 3
 
-    letterbox = Letterbox(scene.model_input)
+    letterbox = Planes(scene.model_input)
     letterbox.fill(scene.pixels)
     scene.path.write_bytes(letterbox.tensor.tobytes())
 
@@ -134,7 +134,9 @@ def run(leak: str, loaded: Loaded, path: Path, *, enclosed: bool) -> None:
         def leaks(pixels: Any) -> None:
             LEAKS[leak](Scene(pixels, machine, size, path))
 
-        machine.engine.detector = Leaking(machine.engine.detector, leaks)
+        lookout = machine.engine.lookout
+        assert lookout.detector is not None  # noqa: S101  # it is open
+        lookout.detector = Leaking(lookout.detector, leaks)
         machine.run(stop)
 
 

@@ -1,16 +1,14 @@
-"""Builds the training set: real pictures with person boxes, and rendered scenes with exact truth.
+"""Renders the scenes that are learnt from, with exact truth, and says which pictures are held out.
 
 Rule 1: what is held out is decided by name or seed, never by chance, so that a second build on
 another machine holds out the same pictures.
-Rule 2: research-only sets are not read here; PennFudan is left whole as an out-of-sample test.
+Rule 2: which real pictures may be learnt from is said in pictures.py; research-only sets are not.
 Rule 3: rendered scenes whose seed is below FIRST_TRAINING_SEED are for measuring only.
 Rule 4: a build that was stopped goes on where it stopped: a picture that has a label is finished.
 """
 
 import argparse
 import hashlib
-import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +16,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 FIRST_TRAINING_SEED = 100_000
@@ -32,12 +29,11 @@ LEAST_HEIGHT = 10.0  # pixels; nor is one smaller than this
 FRAMES_A_SCENE = 4  # pictures taken of one rendered scene, then a new seed
 SCENE_FPS = 2.0
 SCENE_STEP = 2  # frames between two pictures: 1 s
-FIRST_VALIDATION_SEED, VALIDATION_SCENES = 50_000, 12
 # Carriages are the hardest: near people, most of them behind others.
-KINDS = ("random", "platform", "carriage", "random", "carriage")
+KINDS = ("platform", "carriage", "random", "carriage")
 EPILOGUE = """example:
-  python models/recipe/dataset.py --out train/data --scenes 400
-  python models/recipe/dataset.py --out train/data --scenes 600   # 200 more of them
+  python models/recipe/dataset.py --out train/scenes --scenes 400
+  python models/recipe/dataset.py --out train/scenes --scenes 600   # 200 more of them
 """
 
 
@@ -48,7 +44,7 @@ def held_out(name: str) -> bool:
 
 
 def split_of_real(names: list[str]) -> dict[str, str]:
-    """The split, `train` or `val`, of each real picture that may be trained on."""
+    """The split, `train` or `val`, of each real picture with person boxes."""
     usable = sorted(name for name in names if name.startswith(REAL_SETS))
     place = [name for name in usable if name.startswith(ONE_PLACE)]
     late = set(place[round(len(place) * (1 - HELD_OUT)) :])
@@ -56,30 +52,6 @@ def split_of_real(names: list[str]) -> dict[str, str]:
         name: "val" if name in late or (name not in place and held_out(name)) else "train"
         for name in usable
     }
-
-
-def copy_real(shared: Path, out: Path) -> dict[str, list[Path]]:
-    """Copy the real pictures and labels; the paths of each split."""
-    source = shared / "data/person"
-    names = [path.name for path in sorted((source / "images").glob("*.jpg"))]
-    if not names:
-        raise SystemExit(
-            f"dataset: error: {source}/images holds no pictures\n"
-            "dataset: hint: set COUNTER_SHARED to the folder that holds data/person"
-        )
-    splits: dict[str, list[Path]] = {"train": [], "val": []}
-    for name, split in split_of_real(names).items():
-        picture = out / "real" / split / "images" / name
-        label = out / "real" / split / "labels" / f"{picture.stem}.txt"
-        for target, origin in (
-            (picture, source / "images" / name),
-            (label, source / "labels" / label.name),
-        ):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
-                shutil.copyfile(origin, target)
-        splits[split].append(picture)
-    return splits
 
 
 def label_lines(xyxy: NDArray[np.float32], visible: NDArray[np.float32], height: int) -> str:
@@ -127,34 +99,16 @@ def render_scene(seed: int, kinds: Sequence[str], folder: Path) -> Iterator[Path
         yield folder / "images" / f"{name}.jpg"
 
 
-def render_all(out: Path, first: int, scenes: int, kinds: Sequence[str]) -> dict[str, list[Path]]:
-    """Render the training and validation scenes, saying how far it is."""
-    splits: dict[str, list[Path]] = {"train": [], "val": []}
-    few = min(VALIDATION_SCENES, scenes)
-    wanted = (("val", FIRST_VALIDATION_SEED, few), ("train", first, scenes))
-    for split, start, count in wanted:
-        folder = out / "scenes" / split
-        for kind in ("images", "labels"):
-            (folder / kind).mkdir(parents=True, exist_ok=True)
-        for index in range(count):
-            splits[split].extend(render_scene(start + index, kinds, folder))
-            print(f"\rdataset: {split} scene {index + 1} of {count}", end="", file=sys.stderr)
-        print(file=sys.stderr)
-    return splits
-
-
-def write_yaml(
-    out: Path, real: dict[str, list[Path]], drawn: dict[str, list[Path]], times: int
-) -> None:
-    """Write the file that the trainer reads; real pictures are listed `times` times."""
-    train = drawn["train"] + real["train"] * times
-    val = drawn["val"] + real["val"]
-    for name, paths in (("train", train), ("val", val)):
-        lines = (f"{path.resolve()}\n" for path in paths)
-        (out / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
-    content = {"path": str(out.resolve()), "train": "train.txt", "val": "val.txt"}
-    content["names"] = {0: "person"}
-    (out / "data.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+def render_all(out: Path, first: int, scenes: int, kinds: Sequence[str]) -> int:
+    """Render the scenes, saying how far it is; the number of pictures."""
+    folder, pictures = out / "train", 0
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+    for index in range(scenes):
+        pictures += sum(1 for _ in render_scene(first + index, kinds, folder))
+        print(f"\rdataset: scene {index + 1} of {scenes}", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    return pictures
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -163,16 +117,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         epilog=EPILOGUE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    shared = Path(os.environ.get("COUNTER_SHARED", "../shared"))
     parser.add_argument("--out", type=Path, required=True, help="folder to build in")
-    parser.add_argument("--shared", type=Path, default=shared, help="holds data/ (%(default)s)")
-    parser.add_argument("--scenes", type=int, default=0, help="rendered training scenes")
+    parser.add_argument("--scenes", type=int, required=True, help="rendered training scenes")
     parser.add_argument("--first-seed", type=int, default=FIRST_TRAINING_SEED)
     parser.add_argument(
         "--kinds", nargs="+", default=KINDS, choices=sorted(set(KINDS)), help="taken in turn"
-    )
-    parser.add_argument(
-        "--times-real", type=int, default=4, help="how often each real picture is listed"
     )
     return parser.parse_args(arguments)
 
@@ -184,17 +133,12 @@ def main(arguments: list[str] | None = None) -> int:
         print("dataset: hint: lower seeds are held out for measuring", file=sys.stderr)
         return 2
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    chosen.out.mkdir(parents=True, exist_ok=True)
     try:
-        real = copy_real(chosen.shared, chosen.out)
-        drawn = render_all(chosen.out, chosen.first_seed, chosen.scenes, chosen.kinds)
+        pictures = render_all(chosen.out, chosen.first_seed, chosen.scenes, chosen.kinds)
     except KeyboardInterrupt:
         print("\ndataset: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    write_yaml(chosen.out, real, drawn, chosen.times_real)
-    for split in ("train", "val"):
-        print(f"{split}: {len(real[split])} real, {len(drawn[split])} rendered pictures")
-    print(f"dataset: wrote {chosen.out / 'data.yaml'}")
+    print(f"dataset: {pictures} rendered pictures in {chosen.out / 'train'}")
     return 0
 
 

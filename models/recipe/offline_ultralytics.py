@@ -6,6 +6,7 @@ is the CPU one), they are declared so that the import works, and ultralytics' ow
 """
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -50,3 +51,10 @@ def declare_missing_operators() -> None:
 
 
 declare_missing_operators()
+
+
+def start_with_settings() -> None:
+    """Start again with the settings that are read when a process starts, if they are not there."""
+    if sys.platform == "linux" and not set(AT_START) <= set(os.environ):
+        os.environ.update(AT_START)
+        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 (itself, same words)

@@ -1,4 +1,4 @@
-"""From a picture to boxes with an ONNX file, and from boxes to figures.
+"""From a picture to boxes with a detector file, and from boxes to figures.
 
 Rule 1: the picture is prepared as the appliance prepares it: scaled to fit, centred on grey 114,
 RGB, 0..1; boxes come back as pixels of the picture.
@@ -7,12 +7,11 @@ Rule 2: people marked `ignored` (hidden or tiny) are neither owed nor punished.
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+from runners import Runner
 
 Array = NDArray[np.float32]
 LEAST_CONFIDENCE = 0.01  # of a box kept for the precision-recall curve
@@ -24,7 +23,7 @@ class Operation:
     """How a detector is run; the appliance's defaults."""
 
     confidence: float = 0.25
-    nms_iou: float = 0.7
+    nms_iou: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -54,24 +53,18 @@ class Tally:
     seconds: list[float] = field(default_factory=list)
 
 
-class OnnxDetector:
-    """A YOLO with a raw head `(1, 4 + classes, n)`; a person is where class 0 is the surest."""
+class Detector:
+    """A YOLO with a raw head `(4 + classes, n)`; a person is where class 0 is the surest."""
 
-    def __init__(self, path: Path, operation: Operation, threads: int = 2) -> None:
-        self.operation = operation
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        providers = ["CPUExecutionProvider"]
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-        shape = self.session.get_inputs()[0].shape
-        self.height, self.width = int(shape[2]), int(shape[3])
-        self.name = path.stem
+    def __init__(self, runner: Runner, operation: Operation) -> None:
+        self.operation, self.runner = operation, runner
+        self.name = f"{runner.name} {runner.width}x{runner.height}"
         self.seconds = 0.0
 
     def detect(self, picture: NDArray[np.uint8]) -> Boxes:
-        tensor, scale, left, top = letterbox(picture, (self.width, self.height))
+        tensor, scale, left, top = letterbox(picture, (self.runner.width, self.runner.height))
         started = time.perf_counter()
-        head = self.session.run(None, {self.session.get_inputs()[0].name: tensor})[0][0]
+        head = self.runner.run(tensor)
         self.seconds = time.perf_counter() - started
         score = head[4]
         keep = (score >= LEAST_CONFIDENCE) & (head[4:].argmax(0) == 0)
@@ -142,6 +135,18 @@ def observe(tally: Tally, found: Boxes, truth: Labelled) -> None:
     tally.hits.append(hit[counts])
     tally.owed += int((~truth.ignored).sum())
     tally.count_errors.append(int((found.score >= tally.confidence).sum()) - truth.count)
+
+
+def together(tallies: list[Tally]) -> Tally:
+    """Several sets as one."""
+    whole = Tally(tallies[0].confidence)
+    for tally in tallies:
+        whole.scores += tally.scores
+        whole.hits += tally.hits
+        whole.owed += tally.owed
+        whole.count_errors += tally.count_errors
+        whole.seconds += tally.seconds
+    return whole
 
 
 def average_precision(score: Array, hit: NDArray[np.bool_], owed: int) -> float:

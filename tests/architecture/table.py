@@ -40,7 +40,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "floor",
         "balance",
         "history",
+        "registry",
+        "backends",
         "models",
+        "accelerators",
         "sandbox",
         "levels",
         "correction",
@@ -92,7 +95,7 @@ RINGS: dict[str, tuple[str, ...]] = {
 # through somebody else's import.
 SEALED = (
     "outputs", "board", "dossier", "health", "config", "crosscheck", "spacecheck", "masking",
-    "models",
+    "models", "registry",
 )  # fmt: skip
 # Loaded before rights are given up: importing them loads no vendor that is heavy.
 LIGHT = (
@@ -104,11 +107,16 @@ LIGHT = (
     "release",
     "sandbox",
     "ledger",
+    "accelerators",
     "reach",
     "start",
     "service",
+    "backends",
 )
-HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt")
+HEAVY = (
+    "numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt",
+    "ai_edge_litert", "tflite_runtime", "hailo_platform", "openvino", "ncnn",
+)  # fmt: skip
 
 # Pure: time, randomness and pictures enter as values; numbers leave as values.
 CORE = (
@@ -116,7 +124,8 @@ CORE = (
     "tracking", "zones", "still", "segments", "paths", "lines", "tally", "floorplan", "levels",
     "refusals", "floor", "hints",
     "crowds", "masking", "balance", "history", "correction", "spacecheck", "spaces",
-    "disclosure", "ceiling", "counting", "detectors.yolo", "homography", "lens",
+    "disclosure", "ceiling", "counting", "detectors.yolo", "detectors.letterbox",
+    "detectors.quantised", "homography", "lens",
     "survey",
 )  # fmt: skip
 WORLD_MODULES = _words("""
@@ -143,31 +152,14 @@ class Vendor:
     why: str = ""
 
 
+ARRAYS = (
+    "frame", "people", "geometry", "tracking", "zones", "still", "crowds", "segments", "paths",
+    "lines", "tally", "sources", "detectors", "counting", "evaluate", "aim",
+    "prove.forms", "prove.pictures", "prove.specimens",
+)  # fmt: skip
 VENDORS: dict[str, Vendor] = {
     "numpy": Vendor(
-        (
-            "frame",
-            "people",
-            "geometry",
-            "tracking",
-            "zones",
-            "still",
-            "crowds",
-            "segments",
-            "paths",
-            "lines",
-            "tally",
-            "sources",
-            "detectors",
-            "counting",
-            "evaluate",
-            "aim",
-            "prove.forms",
-            "prove.pictures",
-            "prove.specimens",
-        ),
-        late=False,
-        why="the arrays of rings 0 and 1; a file that needs none is not listed",
+        ARRAYS, late=False, why="the arrays of rings 0 and 1; a file that needs none is not listed"
     ),
     "msgspec": Vendor(
         (
@@ -176,6 +168,7 @@ VENDORS: dict[str, Vendor] = {
             "config",
             "hints",
             "models",
+            "registry",
             "outputs",
             "ledger",
             "reach",
@@ -191,13 +184,20 @@ VENDORS: dict[str, Vendor] = {
     ),
     "click": Vendor(("cli", "__main__"), late=False, why="the command line is always opened"),
     "rich": Vendor(("check", "demo", "evaluate")),
-    "cv2": Vendor(("sources.opencv", "detectors.yolo"), why="reading, and resizing as in training"),
+    "cv2": Vendor(
+        ("sources.opencv", "detectors.letterbox"), why="reading, and resizing as in training"
+    ),
     "scipy": Vendor(
         ("tracking", "evaluate.scores", "evaluate.acceptance"),
         late=False,
         why="linear_sum_assignment: a part of the method, not a backend; Student's t",
     ),
     "onnxruntime": Vendor(("detectors.onnx",)),
+    "openvino": Vendor(("detectors.openvino",)),
+    "ncnn": Vendor(("detectors.ncnn",)),
+    "ai_edge_litert": Vendor(("detectors.tflite",)),
+    "tflite_runtime": Vendor(("detectors.tflite",), why="the runtime that libedgetpu is built for"),
+    "hailo_platform": Vendor(("detectors.hailo",)),
     "ultralytics": Vendor(("detectors.ultralytics",)),
     "torch": Vendor(("detectors.ultralytics",), why="ultralytics runs on it"),
     "paho": Vendor(("outputs.mqtt", "demo"), why="the demo's table subscribes like anybody else"),
@@ -214,7 +214,8 @@ VENDORS: dict[str, Vendor] = {
 BACKENDS: dict[str, tuple[str, ...]] = {
     "sources.synthetic": ("cv2",),
     "detectors.density": ("cv2",),
-    "detectors.yolo": ("cv2",),  # resizes in every frame, whatever the backend
+    "detectors.letterbox": ("cv2",),  # resizes in every frame, whatever the backend
+    "detectors.yolo": ("cv2",),  # NMS
     "demo": ("rich",),
     "check": ("rich",),
     "prove.command": ("rich",),

@@ -1,0 +1,154 @@
+"""Which backend runs a model here, and why: a table, read before any library is loaded.
+
+Rule 1: nothing is imported to find out: a package is looked for, a device's file is looked at.
+Rule 2: a backend that the configuration names is taken or refused, never exchanged.
+Rule 3: "auto" goes down the table for this processor; the reason names what was passed over.
+"""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from counter.accelerators import TPU_ENDING
+from counter.errors import ModelError
+from counter.models import Model, State
+from counter.settings import ModelSettings
+
+DEV: Final = Path("/dev")
+USB: Final = Path("/sys/bus/usb/devices")
+CORAL: Final = (("1a6e", "089a"), ("18d1", "9302"))  # before and after it got its firmware
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    suffix: str  # of the files that it opens
+    packages: tuple[str, ...]  # one of them is enough
+    device: Callable[[], str] = str  # says what is missing; nothing: there, or none needed
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    backend: str
+    model: Model  # in the format that this backend opens; not hashed by the choice
+    reason: str
+
+    @property
+    def path(self) -> Path | None:
+        return self.model.path
+
+
+def _hailo() -> str:
+    return "" if (DEV / "hailo0").exists() else "no /dev/hailo0"
+
+
+def _coral() -> str:
+    if (DEV / "apex_0").exists():
+        return ""
+    found = (_ids(device) for device in USB.glob("*")) if USB.is_dir() else ()
+    return "" if any(ids in CORAL for ids in found) else "no Coral on USB or PCIe"
+
+
+def _ids(device: Path) -> tuple[str, str]:
+    try:
+        vendor, product = (
+            (device / name).read_text("ascii").strip() for name in ("idVendor", "idProduct")
+        )
+    except (OSError, ValueError):  # an interface or a hub's port
+        return "", ""
+    return vendor, product
+
+
+BACKENDS: Final = {
+    "hailo": Backend(".hef", ("hailo_platform",), _hailo),
+    "edgetpu": Backend(".tflite", ("ai_edge_litert", "tflite_runtime"), _coral),
+    "openvino": Backend(".xml", ("openvino",)),
+    "ncnn": Backend(".param", ("ncnn",)),
+    "onnx": Backend(".onnx", ("onnxruntime",)),
+    "tflite": Backend(".tflite", ("ai_edge_litert", "tflite_runtime")),
+    "ultralytics": Backend(".pt", ("ultralytics",)),
+}
+# The order of "auto", by what the machine calls its processor. Accelerators first. Of yolo11n on
+# x86, OpenVINO's int8 took 0.41 to 0.46 of onnxruntime's time and ncnn 2.8 to 5.3 times as long; on
+# a Raspberry Pi 5 the published figures have ncnn before onnxruntime (88 ms, 168 ms at 640).
+ORDER: Final = {
+    "x86_64": ("hailo", "edgetpu", "openvino", "onnx", "tflite", "ncnn", "ultralytics"),
+    "aarch64": ("hailo", "edgetpu", "ncnn", "onnx", "tflite", "openvino", "ultralytics"),
+}
+
+
+def choose(settings: ModelSettings, *found: Model) -> Choice:
+    """Choose among the formats of one model (`models.variants`). Raises ModelError."""
+    there = [model for model in found if model.state is not State.MISSING] or list(found)
+    runs = {name: model for name in _order() for model in there if _opens(name, model)}
+    if settings.backend != "auto":
+        if settings.backend not in runs:
+            raise _unopened(settings.backend, there)
+        return Choice(settings.backend, runs[settings.backend], "model.backend names it")
+    if not runs:
+        raise _unopened("auto", there)
+    if len(runs) == 1:
+        name, model = next(iter(runs.items()))
+        return Choice(name, model, f"the only one for a {BACKENDS[name].suffix} file")
+    return _preferred(runs)
+
+
+def _preferred(runs: dict[str, Model]) -> Choice:
+    """The first that is present; `runs` in order of preference."""
+    lacks = {name: lacking(name) for name in runs}
+    for name, model in runs.items():
+        if lacks[name]:
+            continue
+        rank = list(runs).index(name)
+        passed = "; ".join(f"{other}: {lacks[other]}" for other in list(runs)[:rank])
+        after = ", ".join(list(runs)[rank + 1 :])
+        before = f" before {after}" if after else ""
+        first = f"preferred on {platform.machine()}{before}"
+        return Choice(name, model, f"{first} ({passed})" if passed else first)
+    said = "; ".join(f"{name}: {lack}" for name, lack in lacks.items())
+    model = next(iter(runs.values()))
+    raise ModelError(
+        f"model.backend: nothing here runs model {model.name}: {said}",
+        "install one of these packages; `pip install '.[openvino]'` on x86, '.[ncnn]' on ARM",
+    )
+
+
+def lacking(backend: str) -> str:
+    """Say what is not here that this backend needs; nothing: all is."""
+    needs = BACKENDS[backend]
+    if not any(_installed(package) for package in needs.packages):
+        return f"package {needs.packages[0]} is not installed"
+    return needs.device()
+
+
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # barred, or loaded by hand
+        return False
+
+
+def _order() -> tuple[str, ...]:
+    return ORDER.get(platform.machine(), tuple(BACKENDS))
+
+
+def _opens(backend: str, model: Model) -> bool:
+    """By the format's name, where it is a backend's; else by how the file ends."""
+    if model.format in BACKENDS:
+        return model.format == backend
+    name = model.path.name if model.path else Path(model.entry.file).name
+    if BACKENDS[backend].suffix != Path(name).suffix:
+        return False
+    return Path(name).suffix != ".tflite" or name.endswith(TPU_ENDING) == (backend == "edgetpu")
+
+
+def _unopened(asked: str, found: list[Model]) -> ModelError:
+    ends = sorted({Path(model.path or model.entry.file).suffix for model in found})
+    endings = ", ".join(f"{backend.suffix} ({name})" for name, backend in BACKENDS.items())
+    shown = " or ".join(f"'{end}'" for end in ends)
+    return ModelError(
+        f"model.backend: '{asked}' does not open model {found[0].name}, a {shown} file",
+        f"there are: {endings}",
+    )

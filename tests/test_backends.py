@@ -1,0 +1,130 @@
+"""Every backend on the same pictures: the persons of the ONNX float oracle, and no traces."""
+
+import gc
+import tracemalloc
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from counter.detectors import Detector
+from counter.detectors.letterbox import PADDING, Planes
+from counter.detectors.open import open_detector
+from counter.frame import Frame
+from counter.settings import ModelSettings
+from tests.backend_suite import (
+    BLUE,
+    FLOAT,
+    GREEN,
+    RED,
+    SUBJECTS,
+    Subject,
+    differences,
+    letterbox_of,
+    noise,
+    street,
+)
+from tests.tiny_model import tiny_model
+
+SETTINGS = ModelSettings(name="tiny", confidence=0.5, threads=1)
+SIZES = [(1, 1), (7, 5), (1, 300), (300, 1), (129, 97), (128, 96), (357, 501), (640, 360)]
+
+subjects = pytest.mark.parametrize("subject", SUBJECTS, ids=[one.backend for one in SUBJECTS])
+
+
+def opened(subject: Subject, folder: Path) -> Detector:
+    if find_spec(subject.package) is None:  # importing openvino just so would report it
+        pytest.skip(f"not run: no {subject.package}")
+    detector = open_detector(SETTINGS, subject.make(folder))
+    assert detector.backend == subject.backend
+    return detector
+
+
+@pytest.fixture(scope="module")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    return open_detector(SETTINGS, tiny_model(tmp_path_factory.mktemp("oracle")))
+
+
+@subjects
+class TestContract:
+    def test_it_sees_persons_where_they_are_and_nothing_else(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+        with street((0, 0, RED), (3, 2, GREEN), (1, 1, (0, 128, 0)), (2, 0, BLUE)) as frame:
+            people = detector.detect(frame)
+        np.testing.assert_allclose(people.confidence, [1, 128 / 255], rtol=1e-3)
+        expected = [[0.75, 2 / 3, 1, 1], [0.25, 1 / 3, 0.5, 2 / 3]]
+        np.testing.assert_allclose(people.xyxy, expected, atol=1e-3)
+        assert (people.captured_ns, people.aspect, people.height_px) == (77, 128 / 96, 96)
+        assert people.xyxy.dtype == people.confidence.dtype == np.float32
+
+    def test_pictures_of_any_size_are_those_of_the_oracle(self, subject, tmp_path, oracle):
+        detector = opened(subject, tmp_path)
+        seen = 0
+        for seed, size in enumerate(SIZES * 2):
+            with noise(*size, seed) as frame:
+                expected, given = oracle.detect(frame), detector.detect(frame)
+            assert differences(expected, given, FLOAT) == [], size
+            seen += len(expected)
+        assert seen > 20
+
+    def test_nobody_is_no_row(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+        for shape in ((96, 128, 3), (1, 1, 3)):
+            with Frame(np.zeros(shape, np.uint8), 0) as frame:
+                assert len(detector.detect(frame)) == 0
+
+    def test_results_stay_when_other_pictures_come(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+        with street((0, 0, GREEN)) as frame:
+            first = detector.detect(frame)
+        kept = first.xyxy.copy(), first.confidence.copy()
+        for seed in range(3):
+            with noise(50, 200, seed) as frame:
+                detector.detect(frame)
+        np.testing.assert_array_equal(first.xyxy, kept[0])
+        np.testing.assert_array_equal(first.confidence, kept[1])
+
+    def test_no_picture_stays_in_its_input(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+        box = letterbox_of(detector)
+        grey = np.unique(box.tensor)
+        assert grey.size == 1
+        if isinstance(box, Planes):
+            assert grey[0] == np.float32(PADDING) / np.float32(255)
+        with noise(200, 120) as frame:
+            detector.detect(frame)
+        np.testing.assert_array_equal(np.unique(box.tensor), grey)
+
+    def test_a_released_picture_is_not_looked_at(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+        with street((0, 0, GREEN)) as frame:
+            pass
+        with pytest.raises(RuntimeError, match="released"):
+            detector.detect(frame)
+
+    def test_it_is_closed_twice(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+        with street((0, 0, GREEN)) as frame:
+            people = detector.detect(frame)
+        detector.close()
+        detector.close()
+        np.testing.assert_allclose(people.confidence, [1], rtol=1e-3)
+
+    def test_no_memory_grows_with_pictures(self, subject, tmp_path):
+        detector = opened(subject, tmp_path)
+
+        def look(times: int) -> int:
+            for turn in range(times):
+                with noise(300, 200, turn % 3) as frame:
+                    detector.detect(frame)
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        try:
+            before = look(10)
+            after = look(100)
+        finally:
+            tracemalloc.stop()
+        assert after - before < 16_384  # bytes; 164 a picture, whose input has 147,456
