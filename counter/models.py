@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from counter.errors import ModelError
 from counter.refusals import known_by, refuse
-from counter.settings import Name
+from counter.settings import Name, Settings
 
 REGISTRY = "registry.toml"
 KEYS = {"detector": "model.name", "density": "crowd.model"}  # kinds, and where one is asked for
@@ -106,6 +106,11 @@ def find(name: str, kind: str = "detector") -> Model:
             "it is damaged or another file: fetch it again, or register what it is",
         )
     return model
+
+
+def crowd(settings: Settings) -> Model | None:
+    """Find the density model that is asked for, if one is; VERIFIED. Raises ModelError."""
+    return None if settings.crowd is None else find(settings.crowd.model, "density")
 
 
 def _of_kind(model: Model, kind: str) -> Model:

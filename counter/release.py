@@ -81,6 +81,8 @@ class Health:
     config_sha256: str  # of the configuration file's bytes
     model: str  # its name in the registry
     model_sha256: str
+    crowd_model: str | None  # the density model beside it; None: the configuration has none
+    crowd_model_sha256: str | None
     backend: str
     sandbox: str  # the level of enforcement by the kernel; "none" where it is not enforced
     started: str  # RFC 3339, UTC, whole seconds

@@ -112,6 +112,7 @@ class SpaceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     area_m2: Annotated[float, Meta(ge=0)] = 0.0
     resets: list[str] = []  # times of day, UTC, "03:30": nobody is inside then
     quiet_s: Seconds = 3600.0  # without a crossing for so long: nobody is inside
+    correction: CorrectionSettings | None = None
 
     @property
     def capacity(self) -> int:

@@ -25,6 +25,8 @@ from datetime import datetime, timedelta
 from math import exp, sqrt
 from typing import Final
 
+from counter.correction import surely_told
+from counter.floor import in_force
 from counter.interval import DAY_S, EPOCH
 from counter.people import Crossing
 from counter.settings import Settings
@@ -73,7 +75,8 @@ class Space:
         }
         self._resets = sorted(seconds_of_day(time) for time in space.resets)
         self._quiet_ns = round(space.quiet_s * 1e9)
-        self._threshold = threshold
+        self._threshold, step = threshold, in_force(settings).coarse_rounding
+        self._told_from = surely_told(threshold, step, space.correction)  # Rule 5
         self._drift = DRIFT
         self._inside = 0.0
         self._absorbed, self._missed, self._crossed = 0.0, 0.0, 0  # since the last zero
@@ -143,7 +146,7 @@ class Space:
         `coverage`, 0..1: what all cameras saw of the interval.
         """
         persons = self._median()
-        doubt = self._exact if persons >= self._threshold else self._told
+        doubt = self._exact if persons >= self._told_from else self._told
         lost_s = (doubt.lost_ns + self._pending_ns()) / 1e9
         if not doubt.known or lost_s > MOST_LOST_S:
             return None, coverage
@@ -172,8 +175,7 @@ class Space:
             self._first = self.inside
         held = min(max(self.inside, self._first - SPAN), self._first + SPAN)
         self._held[held] += min(max(step_ns, 0), most_ns)
-        newest = [c.last_ns for c in self._cameras.values() if c.last_ns is not None]
-        self._now_ns = max(newest)
+        self._now_ns = max(c.last_ns for c in self._cameras.values() if c.last_ns is not None)
         self._quiet_since_ns = min(self._quiet_since_ns, self._now_ns)
 
     def _median(self) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from counter.backends import BACKENDS
 from counter.detectors import onnx, yolo
 from counter.detectors.onnx import OnnxDetector
-from counter.detectors.open import BACKENDS, floor, open_detector
+from counter.detectors.open import floor, open_detector
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model, State

@@ -4,10 +4,10 @@ Rule: a backend's file is imported when it is opened; this one loads no vendor l
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counter import models
+from counter.backends import BACKENDS, backend_of
 from counter.detectors import CrowdModel, Detector
 from counter.errors import ModelError
 from counter.models import MapEntry, Model
@@ -27,12 +27,13 @@ def open_detector(settings: ModelSettings, model: Model | None = None) -> Detect
     apart. Raises ModelError.
     """
     found = model or models.find(settings.name)
-    return BACKENDS[_backend(settings.backend, found)].open(found, settings)
+    return OPENERS[backend_of(settings.backend, found)](found, settings)
 
 
 def open_crowd_model(model: Model, threads: int) -> CrowdModel:
     """Open a density model; `threads` 0: one per core. Raises ModelError."""
-    if not isinstance(model.entry, MapEntry) or model.path is None or model.path.suffix != ".onnx":
+    suffix = None if model.path is None else model.path.suffix
+    if not isinstance(model.entry, MapEntry) or suffix != BACKENDS["onnx"].suffix:
         raise ModelError(
             f"crowd.model: {model.name} is no density model in an .onnx file",
             'expected one of kind = "density" in models/registry.toml',
@@ -59,29 +60,10 @@ def _ultralytics(model: Model, settings: ModelSettings) -> Detector:
     return UltralyticsDetector(model, _head(model, settings), settings.threads)
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
-    suffix: str  # of the files that it opens
-    open: Callable[[Model, ModelSettings], Detector]
-
-
-# In order of preference: "auto" takes the first that opens the model's file.
-BACKENDS = {
-    "onnx": Backend(".onnx", _onnx),
-    "ultralytics": Backend(".pt", _ultralytics),
+OPENERS: Final[dict[str, Callable[[Model, ModelSettings], Detector]]] = {
+    "onnx": _onnx,
+    "ultralytics": _ultralytics,
 }
-
-
-def _backend(asked: str, model: Model) -> str:
-    suffix = "" if model.path is None else model.path.suffix
-    for name, backend in BACKENDS.items():
-        if asked in {"auto", name} and backend.suffix == suffix:
-            return name
-    endings = ", ".join(f"{backend.suffix} ({name})" for name, backend in BACKENDS.items())
-    raise ModelError(
-        f"model.backend: '{asked}' does not open model {model.name}, a '{suffix}' file",
-        f"there are: {endings}",
-    )
 
 
 def _head(model: Model, settings: ModelSettings) -> "Head":

@@ -55,15 +55,20 @@ class Fit:
         return straight and self.gain_low <= 1 <= self.gain_high
 
 
-def fit(cell: str, pairs: Sequence[tuple[int, float]], base: float = 5.0) -> Fit:
-    """Fit (released, by eye); `base` is the gate's. Raises ConfigError for too few counts."""
+def fit(
+    cell: str, pairs: Sequence[tuple[int, float]], base: float = 5.0, *, bend: bool = True
+) -> Fit:
+    """Fit (released, by eye); `base` is the gate's, `bend` allows a power (Rule 3).
+
+    Raises ConfigError for too few counts.
+    """
     _check(cell, pairs)
     seen = np.array([pair[0] for pair in pairs], np.float64)
     eye = np.array([pair[1] for pair in pairs], np.float64)
     fitting: Fitting = _straight
     error = _left_out(_straight, seen, eye)
     low, high = _interval(_straight, seen, eye, base)
-    if len(pairs) >= POWER_LEAST and seen.max() >= POWER_SPAN * seen.min():
+    if bend and len(pairs) >= POWER_LEAST and seen.max() >= POWER_SPAN * seen.min():
         bent, ends = _left_out(_bent, seen, eye), _interval(_bent, seen, eye, base)
         sound = GAIN_RANGE[0] <= _bent(seen, eye)[0] <= GAIN_RANGE[1]
         if sound and bent < POWER_GAIN * error and not ends[0][1] <= 1 <= ends[1][1]:

@@ -22,6 +22,7 @@ MOST_PIXELS = 100_000  # a side of a labelled picture
 FIRST = 1  # the number of the first frame in a file of the challenge
 TRUTH = "frame,id,left,top,width,height,mark,class"
 DETECTION = "frame,-1,left,top,width,height,score"
+EXAMPLES = {TRUTH: "1,3,912,484,97,209,1,1,1", DETECTION: "1,-1,912,484,97,209,0.98"}
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -37,6 +38,11 @@ class Row:
     @property
     def person(self) -> bool:
         return self.mark == 1 and self.kind in PERSON_CLASSES
+
+
+def middle(box: Rectangle) -> tuple[float, float]:
+    left, top, right, bottom = box
+    return (left + right) / 2, (top + bottom) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ def truth(path: Path) -> list[Row]:
             left, top, width, height = map(number, row[2:6])
             mark, kind = (int(number(text)) for text in (*row[6:8], "1", "-1")[:2])
         except ValueError as error:
-            raise unreadable(path, line, TRUTH) from error
+            raise unreadable(path, line, TRUTH, EXAMPLES[TRUTH]) from error
         found.append(Row(frame, who, (left, top, left + width, top + height), mark, kind))
     return found
 
@@ -72,7 +78,7 @@ def detections(path: Path) -> list[tuple[int, Rectangle, float]]:
             left, top, width, height = map(number, row[2:6])
             score = number(row[6])
         except (ValueError, IndexError) as error:
-            raise unreadable(path, line, DETECTION) from error
+            raise unreadable(path, line, DETECTION, EXAMPLES[DETECTION]) from error
         if not 0 <= score <= 1:
             raise SourceError(
                 f"{path}: line {line} has a score outside 0 to 1",

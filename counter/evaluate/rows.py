@@ -22,7 +22,7 @@ def rows(path: Path) -> Iterable[tuple[int, list[str]]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"{path}: cannot be read as labels") from error
     if not found and path.suffix != ".csv":
-        raise SourceError(f"{path}: holds no labels")
+        raise SourceError(f"{path}: holds no labels", "one row for each person in each frame")
     return found
 
 
@@ -42,5 +42,7 @@ def whole(text: str, least: int, most: int) -> int:
     return int(found)
 
 
-def unreadable(path: Path, line: int, expected: str) -> SourceError:
-    return SourceError(f"{path}: line {line} is not a label, expected {expected}")
+def unreadable(path: Path, line: int, expected: str, example: str) -> SourceError:
+    return SourceError(
+        f"{path}: line {line} is not a label, expected {expected}", f"for example {example}"
+    )

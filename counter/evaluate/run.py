@@ -14,6 +14,7 @@ from counter.detectors import Detector
 from counter.detectors.open import open_detector
 from counter.errors import ConfigError, SourceError
 from counter.evaluate import mot
+from counter.evaluate.belong import check_size
 from counter.evaluate.bench import Bench
 from counter.evaluate.report import Report
 from counter.evaluate.request import CAMERA, Request, live_refusal, refuse_live, settings_of
@@ -91,6 +92,7 @@ def _read(request: Request) -> Iterator[tuple[int, Detections]]:
     path = request.detections or Path()
     found = mot.detections(path)
     width, height, fps, length = _sequence(request, path)
+    check_size(path, [mot.middle(box) for _, box, _ in found], (width, height))
     by_frame: dict[int, list[tuple[mot.Rectangle, float]]] = {}
     for frame, box, score in found:
         by_frame.setdefault(frame - mot.FIRST, []).append((box, score))

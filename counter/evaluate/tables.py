@@ -69,7 +69,12 @@ def _tables(report: Report) -> "Iterable[Table]":
 
 def _remarks(report: Report) -> Iterable[str]:
     if report.intervals:
-        yield "{} of {} releases are those of the truth".format(*report.agreement)
+        same, known = report.agreement
+        yield (
+            f"{same} of {known} releases are those of the truth"
+            if known
+            else "no interval was labelled for long enough to be released"
+        )
     left = len(report.intervals) - MOST_ROWS, len(report.crossings) - MOST_ROWS
     if max(left) > 0:
         yield f"more than {MOST_ROWS} intervals: --json FILE has them all"

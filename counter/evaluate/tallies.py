@@ -11,6 +11,7 @@ Rule 2: a count by eye belongs to the interval that its time lies in; several of
 cell are one, their mean (occupancy) or their sum (entries, exits).
 Rule 3: what was not released as a number (suppressed, missing, saturated) compares with nothing;
 how many are left out, and why, is said.
+Rule 4: what a density map counted stands apart: its gain is fitted to it, not the correction.
 """
 
 import json
@@ -22,12 +23,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from counter.cells import Kind
+from counter.crowds import METHOD
 from counter.errors import SourceError
 from counter.evaluate.rows import MOST_PEOPLE, rows, whole
 
 HEADER = ["time", "cell", "counted"]
 EXAMPLE = "for example 2026-03-01T08:12:00Z,zone.saloon,34"
 CROSSINGS = ("entries", "exits")
+BY_MAP = METHOD.partition("/")[0]  # of every version
+OF_A_GROUP = "a map counted a part of the group: its gain is fitted in a zone released alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Released:
     end: datetime
     value: int | None
     why_not: str  # "suppressed", "missing", "saturated"; empty where there is a value
+    by_map: bool = False  # a density map counted, not the tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Joined:
 
     pairs: tuple[tuple[int, float], ...]  # released, counted by eye
     left_out: tuple[tuple[str, int], ...]  # why, and how many
+    mapped: tuple[tuple[int, float], ...] = ()  # as `pairs`, where a map counted (Rule 4)
 
 
 def read_eyes(path: Path, day: date | None) -> list[Eye]:
@@ -106,11 +113,16 @@ def _join(cell: str, eyes: list[Eye], released: list[Released]) -> Joined:
             left_out["nothing was released then"] += 1
         elif count.value is None:
             left_out[count.why_not] += 1
+        elif count.by_map and not cell.startswith(f"{Kind.ZONE}."):
+            left_out[OF_A_GROUP] += 1
         else:
             seen.setdefault(count.start, []).append(eye.counted)
     together = sum if cell.endswith(CROSSINGS) else fmean
-    pairs = [(intervals[start].value or 0, float(together(n))) for start, n in sorted(seen.items())]
-    return Joined(tuple(pairs), tuple(sorted(left_out.items())))
+    pairs: dict[bool, list[tuple[int, float]]] = {False: [], True: []}
+    for start, counts in sorted(seen.items()):
+        count = intervals[start]
+        pairs[count.by_map].append((count.value or 0, float(together(counts))))
+    return Joined(tuple(pairs[False]), tuple(sorted(left_out.items())), tuple(pairs[True]))
 
 
 def _released(path: Path, number: int, line: str) -> Iterator[Released]:
@@ -126,6 +138,7 @@ def _released(path: Path, number: int, line: str) -> Iterator[Released]:
             end=_moment(said["interval_end"], None),
             value=None if value is None else whole(str(value), 0, MOST_PEOPLE),
             why_not="" if value is not None else "saturated" if saturated else str(said["status"]),
+            by_map=str(said.get("method", "")).startswith(f"{BY_MAP}/"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(

@@ -19,6 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "purposes",
         "guarantees",
         "settings",
+        "addresses",
         "interval",
         "cells",
         "geometry",
@@ -35,16 +36,20 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "hints",
         "crosscheck",
         "spacecheck",
+        "crowdcheck",
         "masking",
         "refusals",
         "floor",
         "balance",
         "history",
         "models",
+        "backends",
         "sandbox",
         "levels",
         "correction",
         "tally",
+        "nearby",
+        "bodies",
         "tracking",
         "zones",
         "still",
@@ -72,27 +77,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 RINGS: dict[str, tuple[str, ...]] = {
     "frame": ("sources", "detectors"),
     "people": (
-        "detectors",
-        "tracking",
-        "zones",
-        "still",
-        "crowds",
-        "segments",
-        "lines",
-        "spaces",
-        "tally",
-        "counting",
-        "evaluate",
-        "aim",
+        "detectors", "tracking", "zones", "still", "crowds", "segments", "bodies", "lines",
+        "spaces", "tally", "counting", "evaluate", "aim",
     ),
     "tally": ("disclosure", "ceiling", "counting", "evaluate", "aim"),
-}
+}  # fmt: skip
 
 # They speak to the world or are read before rights are given up: no ring, no array, not even
 # through somebody else's import.
 SEALED = (
-    "outputs", "board", "dossier", "health", "config", "crosscheck", "spacecheck", "masking",
-    "models",
+    "outputs", "board", "dossier", "health", "config", "addresses", "crosscheck", "spacecheck",
+    "crowdcheck", "masking", "models", "backends",
 )  # fmt: skip
 # Loaded before rights are given up: importing them loads no vendor that is heavy.
 LIGHT = (
@@ -112,12 +107,11 @@ HEAVY = ("numpy", "cv2", "scipy", "onnxruntime", "ultralytics", "torch", "amqtt"
 
 # Pure: time, randomness and pictures enter as values; numbers leave as values.
 CORE = (
-    "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "geometry",
-    "tracking", "zones", "still", "segments", "paths", "lines", "tally", "floorplan", "levels",
-    "refusals", "floor", "hints",
-    "crowds", "masking", "balance", "history", "correction", "spacecheck", "spaces",
-    "disclosure", "ceiling", "counting", "detectors.yolo", "homography", "lens",
-    "survey",
+    "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "addresses",
+    "geometry", "nearby", "bodies", "tracking", "zones", "still", "segments", "paths", "lines",
+    "tally", "floorplan", "levels", "refusals", "floor", "hints", "crowds", "masking", "balance",
+    "history", "correction", "spacecheck", "crowdcheck", "spaces", "disclosure", "ceiling",
+    "counting", "detectors.yolo", "homography", "lens", "survey",
 )  # fmt: skip
 WORLD_MODULES = _words("""
     _io aiohttp asyncio atexit builtins codecs concurrent ctypes curses email fcntl fileinput ftplib
@@ -149,6 +143,8 @@ VENDORS: dict[str, Vendor] = {
             "frame",
             "people",
             "geometry",
+            "nearby",
+            "bodies",
             "tracking",
             "zones",
             "still",
