@@ -17,6 +17,7 @@ QUESTIONS = {
     "peers_mot": "How well do we follow and count on public sequences, beside peers?",
     "peers_lines": "Who goes over many lines of public sequences: the truth, ours, the peers'?",
     "crowds": "From how many people on does a density map count better than boxes?",
+    "blind_spot": "Can a sign in the boxes tell a crowd that is half seen?",
     "crowd_switch": "What does the switch between tracks and a density map do to a film?",
     "counting": "How far are counts from the truth on public tracking sequences?",
     "occupancy": "Which estimate of occupancy is nearest to the truth, and who is a poster?",

@@ -4,13 +4,13 @@ Rule 1: nothing is drawn. People are boxes on straight pieces of path; a detecto
 on them at rates that were measured on real footage, in runs, since misses come in runs.
 Rule 2: everything follows from the seed.
 
-The faults are those of YOLO11n at 640 on PETS S2.L1 (19 people, 664 s, IoU 0.4): 5.5 % of the frames
+The faults are those of YOLO11n at 640 on PETS S2.L1 (19 people, 664 s, IoU 0.4): 5.5 % of frames
 lack a box, in runs of 0.48 s in the mean. With runs of geometric length a run of 1 s or more begins
 0.014 times a second and person here, 0.0075 times there; one of 2 s or more 0.0010 and 0.0015 times
 (one in all: somebody behind a sign for 9.9 s). False boxes: precision 0.887 (of YOLO11n's first
 measurement there); nine of ten are doubles of people, by our choice. Earlier days had 9.4 % missing
-boxes, taken from the recall at IoU 0.5, which calls a box that is a little off a missing one. Who is
-behind somebody nearer is hidden as well: boxes of one size that overlap by two thirds are one
+boxes, taken from the recall at IoU 0.5, which calls a box that is a little off a missing one. Who
+is behind somebody nearer is hidden as well: boxes of one size that overlap by two thirds are one
 after NMS. Not in: a pillar at the door, that hides who walks by it for the whole way (aim better),
 light that changes, and a detector that is worse at one time of day.
 """

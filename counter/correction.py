@@ -21,6 +21,7 @@ The fit (`counter evaluate --tally`) maps the same rounded numbers to counts by 
 rounding does to them is in the fitted error.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -74,14 +75,25 @@ def correction_of(settings: Settings, cell: Cell) -> CorrectionSettings | None:
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for a correction that was not measured on a day, or by cells (Rule 4)."""
-    named = [(f"zones.{name}", zone.correction) for name, zone in settings.zones.items()]
-    named += [(f"lines.{name}", line.correction) for name, line in settings.lines.items()]
-    named += [(f"spaces.{name}", space.correction) for name, space in settings.spaces.items()]
-    for key, correction in named:
-        if correction is not None:
-            _check_day(key, correction.fitted)
+    for key, correction in _named(settings):
+        _check_day(key, correction.fitted)
     for name in settings.groups:
         correction_of(settings, Cell(Kind.GROUP, name, Measure.OCCUPANCY))
+
+
+def warnings(settings: Settings, today: date) -> Iterator[str]:
+    """Yield what works and is probably not meant; the days were checked before."""
+    for key, correction in _named(settings):
+        if date.fromisoformat(correction.fitted) > today:
+            yield f"{key}.correction.fitted: {correction.fitted} has not come yet"
+
+
+def _named(settings: Settings) -> Iterator[tuple[str, CorrectionSettings]]:
+    tables = ("zones", settings.zones), ("lines", settings.lines), ("spaces", settings.spaces)
+    for table, entries in tables:
+        for name, entry in entries.items():
+            if entry.correction is not None:
+                yield f"{table}.{name}", entry.correction
 
 
 def _check_day(key: str, day: str) -> None:

@@ -7,7 +7,7 @@ Rule 2: nothing here opens a file, a camera or a socket: that is for those who u
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ MIN_LINE: Final = 0.02  # of the picture: 25 pixels of 1280; shorter is a slip o
 # Whoever walks over a line in this margin is never seen whole on its far side, so the crossing is
 # missed: the usual cause of a line that counts nothing (roboflow/supervision#1838).
 BORDER: Final = 0.05
+SLOW_FPS: Final = 2.0  # walkers are seen once or never on one side of a line below it
 SIZE_PX: Final = range(16, 8193)  # of a picture's side
 SCENES: Final = ("platform", "carriage", "random", "marker")  # sources.synthetic.source.KINDS
 UNSURE: Final = 0.1  # as tracking.tracker.UNSURE: no box below it is looked at
@@ -187,9 +188,17 @@ def _warnings(settings: Settings) -> Iterator[str]:
     yield from masking.warnings(settings)
     yield from survey.warnings(settings)
     yield from spacecheck.warnings(settings)
+    # Somewhere it is tomorrow already.
+    yield from correction.warnings(settings, (datetime.now(UTC) + timedelta(days=1)).date())
     yield from crowdcheck.warnings(settings)
     for name, line in settings.lines.items():
         yield from _line_warnings(name, line)
+        camera = settings.cameras[line.camera]
+        if camera.fps and camera.fps < SLOW_FPS and "fps" in form_of(camera.source).keys:
+            yield (
+                f"cameras.{line.camera}.fps: {camera.fps:g} pictures a second are too few for"
+                f" lines.{name}: who walks is missed below {SLOW_FPS:g}"
+            )
     cells = released_cells(settings)
     if settings.zones and all(cell.kind is Kind.LINE for cell in cells):
         yield (

@@ -6,7 +6,8 @@ Rule 3: who was believed and is not detected now counts for a moment longer, not
 track is kept: a lost track may be somebody who has left, or who is followed under another slot.
 Rule 4: somebody whose feet are cut off by the picture's edge stands at that edge, inside.
 Rule 5: a thing that never moves is nobody (still.py).
-Rule 6: where boxes overlap so much that NMS must merge people, the zone says that it is crowded.
+Rule 6: where boxes overlap so much that NMS must merge people, the zone says that it is crowded;
+so does every zone of a picture with about as many people as a detector or the tracker can hold.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counter.nearby import touching
-from counter.people import Boxes, Tracks, TrackState
+from counter.people import MOST_SEEN, Boxes, Tracks, TrackState
 from counter.settings import TrackerSettings, ZoneSettings
 from counter.still import Still
 
@@ -34,6 +35,7 @@ MOST_TRACKS = 4096  # the most that TrackerSettings allows
 CROWDED = 0.6
 OVERLAP = 0.1
 FEWEST = 4
+FULL = 0.9  # of MOST_SEEN people: of 300 boxes some are too unsure to be a track
 LOOK_NS = 1_000_000_000  # how often crowding is looked for: it lasts longer, and costs a look
 LEVEL = 1e-12  # an edge that rises by less is level
 INSIDE = 1e-6  # how far inside the picture an anchor at its very edge is put
@@ -91,9 +93,14 @@ class Zones:
         inside = self.inside(boxes)
         if self._looked_ns is None or abs(tracks.captured_ns - self._looked_ns) >= LOOK_NS:
             self._looked_ns = tracks.captured_ns
-            self._crowded = self._crowding(boxes, inside) | (len(tracks) >= self._max_tracks)
+            self._crowded = self._crowding(boxes, inside) | self._full(tracks)
         persons: NDArray[np.intp] = inside.sum(axis=0, dtype=np.intp)
         return persons
+
+    def _full(self, tracks: Tracks) -> bool:
+        """Rule 6: may more people be in the picture than anybody could tell?"""
+        seen = np.count_nonzero(tracks.state != LOST)
+        return len(tracks) >= self._max_tracks or bool(seen >= FULL * MOST_SEEN)
 
     def _crowding(self, boxes: Boxes, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rule 6: (Z,)."""

@@ -65,9 +65,12 @@ def size(text: str) -> tuple[int, int]:
     help="Count over this line; IN is from its left to its right. May be given again.",
 )
 @click.option(
-    "--entries", type=int, multiple=True, help="True number of persons over each --line, IN."
+    "--entries",
+    type=click.IntRange(0),
+    multiple=True,
+    help="True number of persons over each --line, IN.",
 )
-@click.option("--exits", type=int, multiple=True, help="The same, OUT.")
+@click.option("--exits", type=click.IntRange(0), multiple=True, help="The same, OUT.")
 @click.option(
     "--interval",
     "interval_s",
@@ -76,7 +79,7 @@ def size(text: str) -> tuple[int, int]:
     help="Length of an interval.  [default: the purpose's; 60 for lines]",
 )
 @click.option("--fps", type=float, help="Of a directory of images, or of --detections.")
-@click.option("--frames", type=int, help="Stop after so many.")
+@click.option("--frames", type=click.IntRange(1), help="Stop after so many.")
 @click.option(
     "--limit",
     type=click.FloatRange(0.1, 100),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from counter.errors import ModelError
 from counter.frame import Pixels
-from counter.people import Boxes, Detections
+from counter.people import MOST_SEEN, Boxes, Detections
 
 Floats = NDArray[np.float32]
 Size = tuple[int, int]  # width, height
@@ -27,7 +27,7 @@ GREY = np.float32(PADDING) / np.float32(255)
 # escalator 188, 456 above 0.01 (yolo11n at 640); 1000 bounds the cost of NMS whatever comes.
 MAX_CANDIDATES = 1000
 BLOCK = 128  # boxes that NMS settles at once; 64 to 128 were the fastest for 200 candidates
-MAX_PERSONS = 300  # per picture, as end-to-end heads deliver at most
+MAX_PERSONS = MOST_SEEN  # per picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Bench:
 
     def report(self, name: str, model: tuple[str, str], notes: tuple[str, ...] = ()) -> Report:
         """Close the last interval and sum up; `model` is its name and its backend."""
-        notes = (*notes, *self._belonging())
+        notes = (*notes, *self._request.notes, *self._belonging())
         intervals = [] if self._occupancy is None else self._occupancy.close(time(self._last_ns))
         lines, crossings = (
             ((), ()) if self._passage is None else self._passage.close(time(self._last_ns))

@@ -27,17 +27,19 @@ def calibrate(tally: Path, released: Path, settings_file: Path | None, day: date
     """
     settings = None if settings_file is None else config.load(settings_file).settings
     eyes = tallies.read_eyes(tally, day)
-    joined = _pooled(tallies.join(eyes, tallies.read_released(released)))
+    heard = tallies.read_released(released, None if settings is None else settings.sensor_id)
+    joined = _pooled(tallies.join(eyes, heard.counts))
     if not joined:
         raise ConfigError(f"--tally {tally}: holds no counts", tallies.EXAMPLE)
     fitted = max(eye.at for eye in eyes).astimezone(UTC).date().isoformat()
     base = FINEST if settings is None else float(in_force(settings).rounding)
-    told: list[str] = []
+    told = heard.notes
     gains: dict[str, float] = {}
     refused: list[CounterError] = []
     for cell, found in joined.items():
         told += [f"{cell}: {many} counts by eye left out: {why}" for why, many in found.left_out]
         try:
+            _refuse_space(cell)
             _refuse_corrected(settings, cell)
             if found.mapped:
                 told += _mapped(cell, found, settings, gains, (base, fitted))
@@ -61,6 +63,15 @@ def _pooled(joined: dict[str, Joined]) -> dict[str, Joined]:
             other.pairs + one.pairs, other.left_out + one.left_out, other.mapped + one.mapped
         )
     return found
+
+
+def _refuse_space(cell: str) -> None:
+    """Raise ConfigError for a balance: chance of the day would be taken for bias."""
+    if cell.startswith(f"{Kind.SPACE}."):
+        raise ConfigError(
+            f"{cell}: a balance is not fitted to counts of those inside",
+            "fit at the doors, with the same lines for footfall: docs/evaluating.md, the balance",
+        )
 
 
 def _refuse_corrected(settings: Settings | None, cell: str) -> None:

@@ -16,6 +16,7 @@ from counter.purposes import Purpose
 from counter.settings import LineSettings, ModelSettings, Point, Settings, ZoneSettings
 
 MODEL, CONFIDENCE = "counter-n", 0.25
+UNMAPPED = "[crowd] was left out: evaluate counts with the tracker alone, the box also with a map"
 
 
 def evaluate_clip(*, out: Path | None, plot_file: Path | None, **options: Any) -> str:
@@ -59,7 +60,9 @@ def request_of(*, clip: str | None, settings_file: Path | None, **options: Any) 
     if settings is not None:
         options["tracker"] = settings.tracker
         if settings.purpose is not Purpose.FOOTFALL:
-            options["purpose"] = settings.purpose
+            options |= {"purpose": settings.purpose, "disclosure": settings.disclosure}
+        if settings.crowd is not None:
+            options["notes"] = (UNMAPPED,)
     return Request(
         source=str(detections.resolve().parent.name) if clip is None else clip,
         places=places,

@@ -57,6 +57,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "segments",
         "paths",
         "lines",
+        "flows",
         "spaces",
         "sources",
         "detectors",
@@ -110,7 +111,7 @@ CORE = (
     "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "addresses",
     "geometry", "nearby", "bodies", "tracking", "zones", "still", "segments", "paths", "lines",
     "tally", "floorplan", "levels", "refusals", "floor", "hints", "crowds", "masking", "balance",
-    "history", "correction", "spacecheck", "crowdcheck", "spaces", "disclosure", "ceiling",
+    "history", "correction", "spacecheck", "crowdcheck", "flows", "spaces", "disclosure", "ceiling",
     "counting", "detectors.yolo", "homography", "lens", "survey",
 )  # fmt: skip
 WORLD_MODULES = _words("""
