@@ -87,10 +87,10 @@ class _Idle:
 def _counts(where: str, job: str, model: str) -> Taken:
     """Count in this process, begun light as `counter run` is."""
     from counter.config import Loaded
-    from counter.start import begin_without_memory
+    from counter.start import begin_without_memory, unrestrained
 
     loaded = Loaded(_settings(model), "0" * 64, ())
-    start = begin_without_memory(loaded, ()) if where == "sealed" else None
+    start = begin_without_memory(loaded, ()) if where == "sealed" else unrestrained(loaded)
     from counter.assemble import appliance
 
     with appliance(loaded, start=start) as machine:

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -43,6 +44,7 @@ from counter.settings import (
 )
 from counter.sources.merge import View, merged
 from counter.sources.synthetic import Scene
+from counter.start import unrestrained
 
 FRAMES, SAMPLES, PICTURES, FPS = 20_000, 40, 400, 10.0
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,7 +107,7 @@ def run(out: Path | None, model: str | None, rest: list[str]) -> None:
             lookout=Lookout(_Truthful(open_detector(settings.model, found), source)),
             counting=Counting(settings, Gate(settings)),
             outputs=[metrics],
-            health=Monitor(standing(_loaded(settings), found, "onnx"), {}),
+            health=Monitor(standing(_loaded(settings), found, None, "onnx"), {}),
             clock=FootageClock(START),
         )
         views = _counted(merged([source]), frames, samples)
@@ -161,7 +163,8 @@ def _metrics(settings: Settings, model: models.Model) -> PrometheusOutput:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    said = announcement(_loaded(settings), Gate(settings), model)
+    start = replace(unrestrained(_loaded(settings)), model=model)
+    said = announcement(start, Gate(settings))
     return PrometheusOutput(PrometheusSettings(port=port), said)
 
 

@@ -24,12 +24,20 @@ class Sequence:
     crossings: dict[str, tuple[int, int]]  # true IN and OUT of each line
 
 
-def read(folder: Path) -> Sequence:
-    """Read seqinfo.ini, det.txt (frame,-1,left,top,width,height,score) and counting_truth.json."""
+@dataclass(frozen=True)
+class Film:
+    """What a detector saw of a sequence."""
+
+    fps: float
+    size: tuple[float, float]  # width, height: the pixels of the truth
+    frames: tuple[Detections, ...]
+
+
+def read_film(folder: Path) -> Film:
+    """Read seqinfo.ini and det.txt (frame,-1,left,top,width,height,score)."""
     info = _info(folder)
     width, height = int(info["imWidth"]), int(info["imHeight"])
     fps, length = float(info["frameRate"]), int(info["seqLength"])
-    truth = json.loads((folder / "counting_truth.json").read_text())
     rows = np.loadtxt(folder / "det.txt", delimiter=",")
     boxes = rows[:, 2:6].copy()
     boxes[:, 2:] += boxes[:, :2]
@@ -44,10 +52,18 @@ def read(folder: Path) -> Sequence:
         for frame in range(1, length + 1)
         for here in [np.flatnonzero(rows[:, 0] == frame)]
     )
+    return Film(fps, (width, height), frames)
+
+
+def read(folder: Path) -> Sequence:
+    """Read the film, and counting_truth.json."""
+    film = read_film(folder)
+    width, height = film.size
+    truth = json.loads((folder / "counting_truth.json").read_text())
     return Sequence(
         folder.name,
-        fps,
-        frames,
+        film.fps,
+        film.frames,
         {
             name: _zone(left / width, top / height, right / width, bottom / height)
             for name, (left, top, right, bottom) in truth["zones"].items()

@@ -141,15 +141,15 @@ class UltralyticsLine:
 
 
 class SupervisionLine:
-    """`LineZone`: with its four corners, or with the foot. Its IN is to the left of its line."""
+    """`LineZone`: with its four corners, or one `anchor`. Its IN is to the left of its line."""
 
-    def __init__(self, line: LineSettings, aspect: float, *, foot: bool) -> None:
+    def __init__(self, line: LineSettings, aspect: float, anchor: str = "") -> None:
         import supervision
 
         first, second = (
             supervision.Point(x * HEIGHT * aspect, y * HEIGHT) for x, y in reversed(line.points)
         )
-        more = {"triggering_anchors": [supervision.Position.BOTTOM_CENTER]} if foot else {}
+        more = {"triggering_anchors": [supervision.Position[anchor]]} if anchor else {}
         self._zone: Any = supervision.LineZone(first, second, **more)
 
     def update(self, followed: Followed) -> None:
@@ -178,10 +178,27 @@ TRACKERS: Makers = {
     "trackers OC-SORT": (("trackers",), partial(RoboflowTracker, "OCSORTTracker")),
     "trackers C-BIoU": (("trackers",), partial(RoboflowTracker, "CBIoUTracker")),
 }
+
+
+def same_sure(sure: float) -> Makers:
+    """Name both ByteTracks, with boxes that are sure from `sure` as ours are."""
+    more = {"track_activation_threshold": sure, "high_conf_det_threshold": sure}
+    return {
+        f"ultralytics ByteTrack, {sure}": (
+            ("ultralytics",),
+            partial(UltralyticsByteTrack, sure=sure),
+        ),
+        f"trackers ByteTrack, {sure}": (
+            ("trackers",),
+            partial(RoboflowTracker, "ByteTrackTracker", **more),
+        ),
+    }
+
+
 LINES: Makers = {
     "ultralytics": (("ultralytics", "shapely"), UltralyticsLine),
-    "supervision corners": (("supervision",), partial(SupervisionLine, foot=False)),
-    "supervision foot": (("supervision",), partial(SupervisionLine, foot=True)),
+    "supervision corners": (("supervision",), SupervisionLine),
+    "supervision foot": (("supervision",), partial(SupervisionLine, anchor="BOTTOM_CENTER")),
 }
 
 

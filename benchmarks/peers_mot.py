@@ -4,12 +4,11 @@
 (5 s) of the medians of 5 s. Line error: entries and exits too many or too few, with the tracker's
 own line counter (ultralytics: box centre; supervision: four corners) and with supervision's at the
 foot. Ours has one setting for all sequences: boxes are sure from 0.5. Peers have their defaults,
-and, where named so, the same 0.5.
+and, where named so, the same 0.5. Two lines a sequence are few: `peers_lines` takes twenty.
 """
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +21,6 @@ from benchmarks.machine import report
 from counter.zones import Zones
 
 RULE_OF = {"ultralytics": "ultralytics", "trackers": "supervision corners"}
-SAME_SURE: peers.Makers = {
-    "ultralytics ByteTrack, 0.5": (
-        ("ultralytics",),
-        partial(peers.UltralyticsByteTrack, sure=SURE),
-    ),
-    "trackers ByteTrack, 0.5": (
-        ("trackers",),
-        partial(
-            peers.RoboflowTracker,
-            "ByteTrackTracker",
-            track_activation_threshold=SURE,
-            high_conf_det_threshold=SURE,
-        ),
-    ),
-}
-
 Row = dict[str, Any]
 
 
@@ -57,7 +40,7 @@ def compare(folder: Path) -> Iterator[Row]:
         "at the foot": result.line_error,
         **_scores(folder, truth, found),
     }
-    for name, maker in peers.installed(peers.TRACKERS | SAME_SURE):
+    for name, maker in peers.installed(peers.TRACKERS | peers.same_sure(SURE)):
         yield {"sequence": sequence.name, "tracker": name, **_peer(folder, truth, name, maker)}
 
 

@@ -7,7 +7,6 @@ Rule 2: what was opened is sealed (stage 2 of the sandbox) before the first pict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
-from counter import models
 from counter.accelerators import accelerator_of
 from counter.clock import LiveClock, footage_clock
 from counter.config import Loaded
@@ -27,31 +26,28 @@ from counter.settings import CameraSettings, Settings
 from counter.sources import TimedSource
 from counter.sources.merge import are_live, merged
 from counter.sources.open import open_source
-from counter.start import Start, unrestrained
+from counter.start import Start
 
 FIRST_CONNECT_S = 10.0  # a broker that is there answers within milliseconds; a slow link in seconds
 
 
 @contextmanager
-def appliance(
-    loaded: Loaded, *, realtime: bool = False, start: Start | None = None
-) -> Iterator[Machine]:
+def appliance(loaded: Loaded, *, start: Start, realtime: bool = False) -> Iterator[Machine]:
     """Give the opened appliance. Raises CounterError for what cannot be opened.
 
-    `start` is what `start.begin` made of `loaded`, after which rights are given up; without it all
-    rights are kept, which is for tests and benchmarks.
+    `start` is what `start.begin` made of `loaded`, after which rights are given up. There is no
+    default: who keeps all rights says so, with `counter.start.unrestrained`.
     """
-    begun = start or unrestrained(loaded)
-    settings, model = begun.loaded.settings, begun.model
-    gate = Gate(settings, begun.not_before)
+    settings, model = start.loaded.settings, start.model
+    gate = Gate(settings, start.not_before)
     interval_s = gate.parameters.interval_s
     with ExitStack() as opened:
-        lookout = _lookout(begun)
+        lookout = _lookout(start)
         opened.callback(lookout.close)
         sources = [_opened(opened, open_source(n, c)) for n, c in settings.cameras.items()]
         live = are_live(sources)
-        health = standing(begun.loaded, model, lookout.backend)
-        said = announcement(begun.loaded, gate, model, begun.ledger_head)
+        health = standing(start.loaded, model, start.crowd, lookout.backend)
+        said = announcement(start, gate)
         yield Machine(
             engine=Engine(
                 lookout=lookout,
@@ -59,49 +55,50 @@ def appliance(
                 outputs=_outputs(opened, settings, said),
                 health=Monitor(health, {s.camera: _state_of(s) for s in sources}),
                 clock=LiveClock() if live else footage_clock(settings.starts_at, interval_s),
-                crowds=_crowds(opened, begun),
+                crowds=_crowds(opened, start),
             ),
             sources=sources,
             views=merged(sources, realtime=realtime),
             interval_s=interval_s,
             live=live,
             summary=f"{model.name} on {lookout.backend}, a release every {interval_s} s",
-            enclosure=begun.enclosure,
-            service=begun.service,
+            enclosure=start.enclosure,
+            service=start.service,
             patience_s=_patience(loaded.settings.cameras, settings.cameras),
         )
 
 
-def _lookout(begun: Start) -> Lookout:
+def _lookout(start: Start) -> Lookout:
     """Open the detector. A chip's device cannot be opened again once the process is sealed."""
-    settings, model = begun.loaded.settings.model, begun.model
+    settings, model = start.loaded.settings.model, start.model
     detector = open_detector(settings, model)
-    if begun.enclosure is not None and accelerator_of(detector.backend, model):
+    if start.enclosure is not None and accelerator_of(detector.backend, model):
         return Lookout(detector)
     return Lookout(detector, lambda: open_detector(settings, model))
 
 
-def announcement(
-    loaded: Loaded, gate: Gate, model: models.Model, ledger_head: str | None = None
-) -> Announcement:
+def announcement(start: Start, gate: Gate) -> Announcement:
     """Gather what stands for the whole run and is released with it."""
+    settings, crowd = start.loaded.settings, start.crowd
     return Announcement(
-        sensor_id=loaded.settings.sensor_id,
-        purpose=loaded.settings.purpose,
+        sensor_id=settings.sensor_id,
+        purpose=settings.purpose,
         interval_s=gate.parameters.interval_s,
         cells=gate.cells,
         rules=(gate.parameters.rule_id,),
-        model=model.name,
-        model_sha256=model.entry.sha256,
-        config_sha256=loaded.sha256,
-        ledger_head=ledger_head,
+        model=start.model.name,
+        model_sha256=start.model.entry.sha256,
+        crowd_model=None if crowd is None else crowd.name,
+        crowd_model_sha256=None if crowd is None else crowd.entry.sha256,
+        config_sha256=start.loaded.sha256,
+        ledger_head=start.ledger_head,
     )
 
 
-def _crowds(opened: ExitStack, begun: Start) -> CrowdModel | None:
-    if begun.crowd is None:
+def _crowds(opened: ExitStack, start: Start) -> CrowdModel | None:
+    if start.crowd is None:
         return None
-    crowds = open_crowd_model(begun.crowd, begun.loaded.settings.model.threads)
+    crowds = open_crowd_model(start.crowd, start.loaded.settings.model.threads)
     opened.callback(crowds.close)
     return crowds
 

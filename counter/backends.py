@@ -27,6 +27,7 @@ class Backend:
     suffix: str  # of the files that it opens
     packages: tuple[str, ...]  # one of them is enough
     device: Callable[[], str] = str  # says what is missing; nothing: there, or none needed
+    writes: bool = False  # its packages write files while they are imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ BACKENDS: Final = {
     "ncnn": Backend(".param", ("ncnn",)),
     "onnx": Backend(".onnx", ("onnxruntime",)),
     "tflite": Backend(".tflite", ("ai_edge_litert", "tflite_runtime")),
-    "ultralytics": Backend(".pt", ("ultralytics",)),
+    "ultralytics": Backend(".pt", ("ultralytics",), writes=True),
 }
 # The order of "auto", by what the machine calls its processor. Accelerators first. Of yolo11n on
 # x86, OpenVINO's int8 took 0.41 to 0.46 of onnxruntime's time and ncnn 2.8 to 5.3 times as long; on

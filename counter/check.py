@@ -19,7 +19,6 @@ from counter.models import Model, State
 from counter.outputs.wire import Topics, count_size
 from counter.purposes import Measure
 from counter.settings import Settings
-from counter.start import crowd_model
 
 UNBROKEN = 10_000  # columns: a topic or a path that is broken in two is copied wrong
 
@@ -53,7 +52,7 @@ def report(loaded: Loaded) -> str:
 
 
 def _crowd(settings: Settings) -> Sequence[str]:
-    crowd = crowd_model(settings)
+    crowd = models.crowd(settings)
     if crowd is None or settings.crowd is None:
         return ()
     said = f"crowd    {crowd.name} ({crowd.entry.licence}), sha256 {crowd.entry.sha256[:12]}"
@@ -145,6 +144,8 @@ def _corrections(settings: Settings) -> Sequence[str]:
                 f"{_what(cell)}: times {by.gain:g}{bent}, off by {by.error:g} persons;"
                 f" {by.tallies} counts by eye, {by.fitted}"
             )
+    gains = {} if settings.crowd is None else settings.crowd.gains
+    found += [f"zone {zone}: what the map counts, times {gain:g}" for zone, gain in gains.items()]
     return found
 
 

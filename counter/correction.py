@@ -8,12 +8,20 @@ it was corrected to: the smaller of the two decides.
 Rule 3: more people seen never read as fewer.
 Rule 4: a cell has one correction. The zones of a group are released as one number, so they are
 counted by eye as one, and all carry the same correction.
-Entries and exits of a line share a correction. The balance of a space is not corrected.
+Entries and exits of a line share a correction.
+Rule 5: a space is corrected as a whole. Where one crossing in forty is missed, in and out alike,
+one in forty of those inside is missing too: a weight on each crossing and a gain on the balance are
+the same number. The gain acts on what is rounded (Rule 1); a weight on crossings would not, and
+with a weight of 5 the released number would be exact. What a gain does not mend is chance: misses
+that do not cancel out wander on until the next zero, and so does a door that misses one direction
+more than the other. So it is fitted to counts at the doors (the same lines, for footfall, without
+the space), not to counts of those inside, in which chance of the day is taken for bias.
 
 The fit (`counter evaluate --tally`) maps the same rounded numbers to counts by eye, so that what
 rounding does to them is in the fitted error.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -34,6 +42,14 @@ def corrected(value: int, by: CorrectionSettings | None) -> int:
     return int(by.gain * float(value) ** by.power + 0.5)
 
 
+def surely_told(threshold: int, step: int, by: CorrectionSettings | None) -> int:
+    """Give the fewest persons whose number is told wherever rounding by `step` puts it (Rule 2)."""
+    seen = threshold
+    while corrected(max(seen - step, threshold), by) < threshold:
+        seen += 1
+    return seen
+
+
 def unsure(value: int | None, by: CorrectionSettings | None) -> bool:
     """Is the error found on site large beside this released number?"""
     return by is not None and value is not None and by.error > LARGE_ERROR * value
@@ -45,8 +61,8 @@ def correction_of(settings: Settings, cell: Cell) -> CorrectionSettings | None:
         return settings.zones[cell.name].correction
     if cell.kind is Kind.LINE:
         return settings.lines[cell.name].correction
-    if cell.kind is not Kind.GROUP:
-        return None
+    if cell.kind is Kind.SPACE:
+        return settings.spaces[cell.name].correction
     zones = settings.groups[cell.name].zones
     found = {settings.zones[name].correction for name in zones}
     if len(found) > 1:
@@ -59,13 +75,25 @@ def correction_of(settings: Settings, cell: Cell) -> CorrectionSettings | None:
 
 def check(settings: Settings) -> None:
     """Raise ConfigError for a correction that was not measured on a day, or by cells (Rule 4)."""
-    named = [(f"zones.{name}", zone.correction) for name, zone in settings.zones.items()]
-    named += [(f"lines.{name}", line.correction) for name, line in settings.lines.items()]
-    for key, correction in named:
-        if correction is not None:
-            _check_day(key, correction.fitted)
+    for key, correction in _named(settings):
+        _check_day(key, correction.fitted)
     for name in settings.groups:
         correction_of(settings, Cell(Kind.GROUP, name, Measure.OCCUPANCY))
+
+
+def warnings(settings: Settings, today: date) -> Iterator[str]:
+    """Yield what works and is probably not meant; the days were checked before."""
+    for key, correction in _named(settings):
+        if date.fromisoformat(correction.fitted) > today:
+            yield f"{key}.correction.fitted: {correction.fitted} has not come yet"
+
+
+def _named(settings: Settings) -> Iterator[tuple[str, CorrectionSettings]]:
+    tables = ("zones", settings.zones), ("lines", settings.lines), ("spaces", settings.spaces)
+    for table, entries in tables:
+        for name, entry in entries.items():
+            if entry.correction is not None:
+                yield f"{table}.{name}", entry.correction
 
 
 def _check_day(key: str, day: str) -> None:

@@ -7,12 +7,13 @@ Rule 2: nothing here opens a file, a camera or a socket: that is for those who u
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final
 from urllib.parse import urlsplit
 
-from counter import correction, floorplan, geometry, masking, spacecheck, survey
+from counter import correction, crowdcheck, floorplan, geometry, masking, spacecheck, survey
+from counter.addresses import USES, Link, form_of
 from counter.cells import Kind, released_cells
 from counter.errors import ConfigError
 from counter.floor import in_force, refuse_unsafe
@@ -26,21 +27,9 @@ MIN_LINE: Final = 0.02  # of the picture: 25 pixels of 1280; shorter is a slip o
 # Whoever walks over a line in this margin is never seen whole on its far side, so the crossing is
 # missed: the usual cause of a line that counts nothing (roboflow/supervision#1838).
 BORDER: Final = 0.05
+SLOW_FPS: Final = 2.0  # walkers are seen once or never on one side of a line below it
 SIZE_PX: Final = range(16, 8193)  # of a picture's side
-# What may be done with a camera's keys, by the beginning of its source; the first that fits counts.
-USED: Final = (
-    ("synthetic:", ("fps", "size", "seed", "people")),
-    *((scheme, ()) for scheme in ("rtsp:", "rtsps:", "http:", "https:")),
-    *((device, ("size",)) for device in ("/dev/video", "/dev/v4l/")),
-    ("", ("fps",)),  # a file or a directory
-)
 SCENES: Final = ("platform", "carriage", "random", "marker")  # sources.synthetic.source.KINDS
-USES: Final = {
-    "fps": "it is for a file, a directory of pictures or a drawn scene",
-    "size": "it is for /dev/video... or a drawn scene",
-    "seed": "it is for a drawn scene, synthetic:...",
-    "people": "it is for a drawn scene, synthetic:...",
-}
 UNSURE: Final = 0.1  # as tracking.tracker.UNSURE: no box below it is looked at
 NO_LATER: Final = datetime(2101, 1, 1, tzinfo=UTC)  # than this does footage begin
 RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
@@ -77,26 +66,20 @@ def _check_cameras(settings: Settings) -> None:
     for name, camera in settings.cameras.items():
         if not camera.source.strip():
             raise ConfigError(f"cameras.{name}.source: empty", "give a file, device or address")
-        scheme, _, scene = camera.source.partition(":")
-        if scheme.lower() == "synthetic" and scene not in SCENES:
+        form, scene = form_of(camera.source), camera.source.partition(":")[2]
+        if form.link is Link.DRAWN and scene not in SCENES:
             known = ", ".join(f"synthetic:{one}" for one in SCENES)
             raise ConfigError(f"cameras.{name}.source: there is no such scene", f"known: {known}")
         if is_recorded(camera.source):
             raise refuse("recording-source", f"cameras.{name}.source: asks a recorder for the past")
         if camera.size and not all(side in SIZE_PX for side in camera.size):
             raise ConfigError(f"cameras.{name}.size: expected 16 to 8192 pixels a side")
-        if camera.fps and "fps" in _used(camera) and 1 / camera.fps > camera.stall_s:
+        if camera.fps and "fps" in form.keys and 1 / camera.fps > camera.stall_s:
             raise ConfigError(
                 f"cameras.{name}.fps: its pictures lie further apart than cameras.{name}.stall_s,"
                 " so nothing would be covered",
                 f"set cameras.{name}.stall_s to {ceil(1 / camera.fps)} or more",
             )
-
-
-def _used(camera: CameraSettings) -> tuple[str, ...]:
-    """Of the keys in USES, those that have an effect on this camera's source."""
-    source = camera.source.lower()
-    return next(keys for beginning, keys in USED if source.startswith(beginning))
 
 
 def _check_references(settings: Settings) -> None:
@@ -111,6 +94,7 @@ def _check_references(settings: Settings) -> None:
         if len(set(group.zones)) < len(group.zones):
             raise ConfigError(f"groups.{name}.zones: a zone is named twice")
     spacecheck.check(settings)
+    crowdcheck.check(settings)
 
 
 def _missing(where: str, kind: str, name: str, known: object) -> ConfigError:
@@ -204,8 +188,17 @@ def _warnings(settings: Settings) -> Iterator[str]:
     yield from masking.warnings(settings)
     yield from survey.warnings(settings)
     yield from spacecheck.warnings(settings)
+    # Somewhere it is tomorrow already.
+    yield from correction.warnings(settings, (datetime.now(UTC) + timedelta(days=1)).date())
+    yield from crowdcheck.warnings(settings)
     for name, line in settings.lines.items():
         yield from _line_warnings(name, line)
+        camera = settings.cameras[line.camera]
+        if camera.fps and camera.fps < SLOW_FPS and "fps" in form_of(camera.source).keys:
+            yield (
+                f"cameras.{line.camera}.fps: {camera.fps:g} pictures a second are too few for"
+                f" lines.{name}: who walks is missed below {SLOW_FPS:g}"
+            )
     cells = released_cells(settings)
     if settings.zones and all(cell.kind is Kind.LINE for cell in cells):
         yield (
@@ -226,7 +219,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 def _idle_keys(settings: Settings) -> Iterator[str]:
     """Keys that were given another value than they have, and have no effect."""
     for name, camera in settings.cameras.items():
-        untouched, used = CameraSettings(source=camera.source), _used(camera)
+        untouched, used = CameraSettings(source=camera.source), form_of(camera.source).keys
         for key, use in USES.items():
             if key not in used and getattr(camera, key) != getattr(untouched, key):
                 yield f"cameras.{name}.{key}: no effect on this source; {use}"

@@ -70,7 +70,10 @@ class Floorplan:
         if weight <= 0:
             return None
         ray = (x / weight, y / weight)
-        return ray if self.lens is None else self.lens.place(ray)
+        try:
+            return ray if self.lens is None else self.lens.place(ray)
+        except ArithmeticError:  # the lens divides by nothing there
+            return None
 
     def outline(self, polygon: Polygon) -> list[tuple[Point, float]] | None:
         """The polygon's corners on the floor; None where it reaches the horizon."""
@@ -161,9 +164,15 @@ def _fitted(
     rays = [place if bent is None else bent.ray(place) for place in picture]
     for index, ray in enumerate(rays):
         if ray is None:
-            raise ConfigError(f"{where}.picture[{index}]: the lens shows nothing there")
+            raise ConfigError(
+                f"{where}.picture[{index}]: the lens shows nothing there",
+                f"look at {where.removesuffix('floor')}lens.distortion: it is no lens there",
+            )
     seen = [ray for ray in rays if ray is not None]
-    fit = homography.fitted(seen, metres)
+    try:
+        fit = homography.fitted(seen, metres)
+    except ArithmeticError:  # numbers so small or large that nothing is left of them
+        fit = None
     if _thickness(picture) < THIN or fit is None or fit.equations > HOPELESS or fit.flatness > FLAT:
         raise ConfigError(f"{where}: its points lie on a line, or nearly so", LINED)
     put = [homography.times(fit.matrix, ray) for ray in seen]

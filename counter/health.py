@@ -35,7 +35,7 @@ class Monitor:
         )
 
 
-def standing(loaded: Loaded, model: Model, backend: str) -> Health:
+def standing(loaded: Loaded, model: Model, crowd: Model | None, backend: str) -> Health:
     """What Health says for the whole run."""
     return Health(
         sensor_id=loaded.settings.sensor_id,
@@ -43,6 +43,8 @@ def standing(loaded: Loaded, model: Model, backend: str) -> Health:
         config_sha256=loaded.sha256,
         model=model.name,
         model_sha256=model.entry.sha256,
+        crowd_model=None if crowd is None else crowd.name,
+        crowd_model_sha256=None if crowd is None else crowd.entry.sha256,
         backend=backend,
         sandbox="none",
         started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

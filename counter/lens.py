@@ -40,7 +40,10 @@ class Lens:
         """Where a place in the picture was seen from (Rule 2)."""
         x = (place[0] - self.centre[0]) / self.focal[0]
         y = (place[1] - self.centre[1]) / self.focal[1]
-        return self._unbent_fisheye((x, y)) if self.fisheye else self._unbent((x, y))
+        try:
+            return self._unbent_fisheye((x, y)) if self.fisheye else self._unbent((x, y))
+        except ArithmeticError:  # the model divides by nothing there
+            return None
 
     def _bent(self, ray: Point) -> Point:
         if not self.fisheye:

@@ -51,15 +51,20 @@ SERVICE: Final = "ABCDEF"
 # Up to so many persons per square metre A, B, C, D and E hold; F is denser. Released densities are
 # halves (0.5, 1.0, 1.5 ...), so a letter whose range holds no half is never released.
 SERVICE_TABLES: Final[dict[str, tuple[float, float, float, float, float]]] = {
-    # Fruin, Pedestrian Planning and Design (1971), levels of service of queues, i.e. of people who
-    # stand: 13, 10, 7, 3 and 2 square feet a person = 1.21, 0.93, 0.65, 0.28 and 0.19 m2.
+    # John J. Fruin, Pedestrian Planning and Design (1971; revised 1987), chapter 4, queuing, i.e.
+    # people who stand: A from 13 square feet a person on, B from 10, C from 7, D from 3, E from 2.
+    # Square feet are turned into persons per m2 here (10.764 / 13 ...); tables that were rounded to
+    # 0.28 and 0.19 m2 first say 3.57 and 5.26. The Highway Capacity Manual's queues (1.2, 0.9, 0.6,
+    # 0.3 and 0.2 m2) are another table: give those as `service.bounds`.
     "fruin-standing": (0.83, 1.08, 1.54, 3.59, 5.38),
-    # The same, of walkways: 35, 25, 15, 10 and 5 square feet = 3.25, 2.32, 1.39, 0.93 and 0.46 m2.
+    # The same chapter, walkways: 35, 25, 15, 10 and 5 square feet a person.
     "fruin-walkway": (0.31, 0.43, 0.72, 1.08, 2.15),
-    # 2: half a square metre a person, the planning value for standing at outdoor events (Event
-    # Safety Guide, HSG195). 4.7: the most that the Guide to Safety at Sports Grounds reckons with
-    # for standing, 47 persons on 10 m2. 1, 3 and 4 are whole persons between them, and ours. Still
-    # calls more than 5 a high risk for a crowd that stands.
+    # 2: half a square metre of free floor a person is in general use for outdoor music events (The
+    # event safety guide, HSG195, 2nd edition 1999, paragraph 87). 4.7: the most on a standing
+    # terrace in good condition, 47 and not 54 on 10 m2 (Lord Justice Taylor, The Hillsborough
+    # Stadium Disaster, final report, Cm 962, 1990, recommendation 8a, for the Guide to Safety at
+    # Sports Grounds; the guide's present edition, the sixth of 2018, was not at hand). 1, 3 and 4
+    # are whole persons between them, and ours.
     "event": (1.0, 2.0, 3.0, 4.0, 4.7),
 }
 

@@ -17,6 +17,7 @@ from msgspec import structs
 
 from counter.errors import ModelError
 from counter.registry import KEYS, REGISTRY, VARIABLE, Entry, Format, MapEntry, entries, search_path
+from counter.settings import Settings
 
 MAIN = ""  # the format that an entry's own `file` is
 
@@ -165,6 +166,11 @@ def _hashed(model: Model) -> Model:
     if model.path is None:
         return model
     return replace(model, state=State.ALTERED if _altered(model) else State.VERIFIED)
+
+
+def crowd(settings: Settings) -> Model | None:
+    """Find the density model that is asked for, if one is; VERIFIED. Raises ModelError."""
+    return None if settings.crowd is None else find(settings.crowd.model, "density")
 
 
 def _of_kind(model: Model, kind: str) -> Model:

@@ -11,6 +11,8 @@ Positions are (N, 2) x and y in image heights.
 import numpy as np
 from numpy.typing import NDArray
 
+from counter.nearby import nearest, touching
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -46,20 +48,23 @@ def exchanged(
     who = strayed(found - expected, height)
     if len(who) < 2:
         return who[:0], who[:0]
-    own = np.hypot(*(found[who] - expected[who]).T)
-    away = expected[who, None] - found[None, who]
-    apart = np.hypot(away[..., 0], away[..., 1])  # [i, j]: i's path from j's place
-    tall = height[who]
-    taller, smaller = np.maximum(tall[:, None], tall), np.minimum(tall[:, None], tall)
-    gain = own[:, None] + own - apart - apart.T
-    opposite = (sides[who][:, None] * sides[who][None] < 0).any(axis=2)
-    may = opposite & (taller <= ALIKE * smaller) & (gain > 2 * STRAYED * taller)
-    closer = apart < own[:, None]
-    may &= closer & closer.T
-    here = found[who][:, None] - found[who][None]
-    may &= np.hypot(here[..., 0], here[..., 1]) <= BESIDE * taller
-    gain = np.where(may, gain, 0.0)
-    best = gain.argmax(axis=1)
-    rows = np.arange(len(who))
-    mutual = (best[best] == rows) & (rows < best) & (gain[rows, best] > 0)
-    return who[rows[mutual]], who[best[mutual]]
+    there, found, tall, side = expected[who], found[who], height[who], sides[who]
+    near = np.concatenate((found - BESIDE * tall[:, None], found + BESIDE * tall[:, None]), axis=1)
+    one, two = touching(near, near)
+    opposite = (side[one] * side[two] < 0).any(axis=1)
+    one, two = one[opposite], two[opposite]
+    own, apart = _length(found - there), _length(there[one] - found[two])  # one's path, two's place
+    other = _length(there[two] - found[one])
+    taller, smaller = np.maximum(tall[one], tall[two]), np.minimum(tall[one], tall[two])
+    gain = own[one] + own[two] - apart - other
+    may = (taller <= ALIKE * smaller) & (gain > 2 * STRAYED * taller)
+    may &= (apart < own[one]) & (other < own[two])
+    may &= _length(found[one] - found[two]) <= BESIDE * taller
+    one, two, loss = one[may], two[may], -gain[may]
+    mutual = nearest(loss, one, two) & nearest(loss, two, one) & (one < two)
+    return who[one[mutual]], who[two[mutual]]
+
+
+def _length(moves: Floats) -> Floats:
+    length: Floats = np.hypot(moves[:, 0], moves[:, 1])
+    return length

@@ -13,6 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_SEEN = 300  # persons in a picture, as end-to-end heads deliver at most
 Boxes = NDArray[np.float32]  # (N, 4) left, top, right, bottom, fractions of the image
 
 

@@ -16,15 +16,14 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import structs
 
 from counter.accelerators import accelerator_of, device_files
+from counter.addresses import SCHEMES, Link, form_of
 from counter.crosscheck import broker_address
 from counter.errors import SourceError
 from counter.models import Model, parts_of
 from counter.sandbox import Plan
 from counter.settings import CameraSettings, MqttSettings, Settings
 
-STREAM_PORTS: Final = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # registered by IANA
 ANSWER_S: Final = 2.0  # a camera on a local network answers within milliseconds
-DRAWN: Final = "synthetic:"
 
 
 def plan_of(
@@ -41,10 +40,10 @@ def plan_of(
     for camera in settings.cameras.values():
         url = _stream(camera.source)
         if url is not None:
-            connect.add(url.port or STREAM_PORTS[url.scheme])
+            connect.add(_port(url))
         elif is_device(camera.source):
             devices.append(Path(camera.source))
-        elif not camera.source.startswith(DRAWN):
+        elif form_of(camera.source).link is not Link.DRAWN:
             read.append(Path(camera.source))
     if settings.mqtt is not None:
         connect.add(broker_address(settings.mqtt)[2])
@@ -79,7 +78,12 @@ def _stream(source: str) -> SplitResult | None:
         _ = url.port  # raises for one that is no number
     except ValueError:
         return None  # whoever opens it says so
-    return url if url.scheme in STREAM_PORTS and url.hostname else None
+    form = SCHEMES.get(url.scheme)
+    return url if form is not None and form.port and url.hostname else None
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or SCHEMES[url.scheme].port
 
 
 def is_device(source: str) -> bool:
@@ -111,9 +115,8 @@ def pinned(name: str, camera: CameraSettings) -> CameraSettings:
             "is the name right and the network up? an address needs no name service",
         ) from None
     addresses = [str(entry[4][0]) for entry in found]
-    port_number = url.port or STREAM_PORTS[url.scheme]
     # A name may have an address in each family, of which the camera answers at one.
-    answering = (a for a in addresses if len(addresses) == 1 or _answers(a, port_number))
+    answering = (a for a in addresses if len(addresses) == 1 or _answers(a, _port(url)))
     address = next(answering, addresses[0])
     host = f"[{address}]" if ":" in address else address
     user, at, _ = url.netloc.rpartition("@")

@@ -56,7 +56,7 @@ class ZoneCount:
     level: Level | None  # None when the cell has no capacity
     quality: Quality  # where SUPPRESSED it follows from the coverage alone
     service: str | None  # level of service A to F (Fruin) of the density; None without an area
-    method: str  # names the rule that counted, and its version: tracks/2, lines/2, balance/1 ...
+    method: str  # names the rule that counted, and its version: tracks/2, lines/3, balance/1 ...
     rule_id: str  # names the gate's rule and its parameters
 
 
@@ -82,6 +82,8 @@ class Health:
     config_sha256: str  # of the configuration file's bytes
     model: str  # its name in the registry
     model_sha256: str
+    crowd_model: str | None  # the density model beside it; None: the configuration has none
+    crowd_model_sha256: str | None
     backend: str
     sandbox: str  # the level of enforcement by the kernel; "none" where it is not enforced
     started: str  # RFC 3339, UTC, whole seconds

@@ -14,6 +14,7 @@ from counter.purposes import Purpose
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Point = tuple[Fraction, Fraction]  # x, y as fractions of the image, from its top left corner
 Positive = Annotated[float, Meta(gt=0)]
+Metres = Annotated[float, Meta(ge=-10_000, le=10_000)]  # on a floor; more are not metres
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day: more is a slip of the hand
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]  # safe in a topic and a label
 
@@ -26,7 +27,7 @@ class FloorSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Where points of the picture lie on the floor: what makes pixels metres."""
 
     picture: Annotated[list[Point], Meta(min_length=4, max_length=64)]  # where the floor is seen
-    metres: Annotated[list[tuple[float, float]], Meta(min_length=4, max_length=64)]  # the same
+    metres: Annotated[list[tuple[Metres, Metres]], Meta(min_length=4, max_length=64)]  # the same
 
 
 class LensSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +47,7 @@ class CorrectionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     gain: Annotated[float, Meta(ge=0.2, le=5)] = 1.0
     power: Annotated[float, Meta(ge=0.5, le=2)] = 1.0
     error: Annotated[float, Meta(ge=0)]  # persons: root mean square of what is left
-    tallies: Annotated[int, Meta(ge=1)]  # how many counts by eye it was fitted to
+    tallies: Annotated[int, Meta(ge=8)]  # counts by eye it was fitted to; as evaluate.fit.LEAST
     fitted: str  # the day, RFC 3339 full-date
 
 
@@ -98,7 +99,8 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     # looks at the second: a line drawn left to right counts people who walk down the picture as IN.
     points: Annotated[list[Point], Meta(min_length=2, max_length=2)]
     anchor: Literal["foot", "center", "head"] = "foot"
-    dead_band: Positive = 0.1  # half width of the band around the line, in body heights
+    # Half width of the band around the line, in body heights.
+    dead_band: Annotated[float, Meta(gt=0, le=1)] = 0.1
     correction: CorrectionSettings | None = None
 
 
@@ -112,6 +114,7 @@ class SpaceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     area_m2: Annotated[float, Meta(ge=0)] = 0.0
     resets: list[str] = []  # times of day, UTC, "03:30": nobody is inside then
     quiet_s: Seconds = 3600.0  # without a crossing for so long: nobody is inside
+    correction: CorrectionSettings | None = None
 
     @property
     def capacity(self) -> int:
@@ -154,7 +157,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class TrackerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    confirm_frames: Annotated[int, Meta(ge=1)] = 2  # detections before a track is believed
+    confirm_frames: Annotated[int, Meta(ge=1, le=100)] = 2  # detections before a track is believed
     lost_s: Seconds = 1.0  # how long a track survives without a detection
     # Who has not moved at all for so long is a poster or a mannequin, and is not counted.
     still_s: Annotated[float, Meta(ge=10, le=86_400)] = 600.0

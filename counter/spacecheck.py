@@ -57,7 +57,7 @@ def check(settings: Settings) -> None:
                 )
         used |= set(space.lines)
     if settings.spaces:
-        _check_idle_lines(settings, used)
+        _check_lines(settings, used)
     elif settings.lines and Measure.ENTRIES not in RULES[settings.purpose].measures:
         raise ConfigError(
             f"lines: {settings.purpose} releases no entries and exits",
@@ -65,12 +65,17 @@ def check(settings: Settings) -> None:
         )
 
 
-def _check_idle_lines(settings: Settings, used: set[str]) -> None:
+def _check_lines(settings: Settings, used: set[str]) -> None:
     for name in settings.lines:
         if name not in used:
             raise ConfigError(
                 f"lines.{name}: no space uses it, and beside a space no line releases anything",
                 "name it in the space's lines, or remove it",
+            )
+        if settings.lines[name].correction is not None:
+            raise ConfigError(
+                f"lines.{name}.correction: a line of a space releases nothing to be corrected",
+                "fitted for footfall, without the space, it belongs in [spaces.hall.correction]",
             )
 
 

@@ -7,24 +7,31 @@ Rule 2: it is never negative. An exit from an empty space is absorbed: it is dri
 Rule 3: quiet makes a zero only of a rest that miscounting explains, so that a carriage full of
 sleepers is not emptied. It assumes that as few as that, of so many who crossed, are nobody.
 Rule 4: while a camera is gone, its lines go on as they did lately; how long it was gone counts
-against the coverage until the next zero.
+against the coverage until the next zero. So do the people whom nobody saw where a rush began or
+ended in between (flows.py); because that depends on who crosses, it is told only with a number
+that is told anyway: a doubt of half of it makes it unknown.
 Rule 5 (P7): what is told follows from resets, from cameras' gaps and from what was published, never
 from how few are inside. A zero by quiet is therefore not told: it makes a known number of an
 unknown one, or a better of a doubtful one, only when it is published. Otherwise `missing` that
 turns into `suppressed` would say: nobody.
 Rule 6: the interval's number is the median over time, as a zone's: half the time at most so many.
 
-What remains of Rule 5: whoever sees a space without a reset begin to publish knows that since the
-start there was an hour (quiet_s) without a crossing, not when.
+Limits. A reset is lost where the loop stood over it for more than START_S, because a clock that
+jumped says nothing: the space then waits for quiet or for the next reset. What remains of Rule 5:
+whoever sees a space without a reset begin to publish knows that since the start there was an hour
+(quiet_s) without a crossing, not when.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import exp, sqrt
+from math import sqrt
 from typing import Final
 
+from counter.correction import surely_told
+from counter.floor import in_force
+from counter.flows import Flow
 from counter.interval import DAY_S, EPOCH
 from counter.people import Crossing
 from counter.settings import Settings
@@ -32,7 +39,7 @@ from counter.spacecheck import seconds_of_day
 
 METHOD: Final = "balance/1"
 MOST_LOST_S: Final = 600.0  # of cameras' time since the last zero, added up; more is not known
-FLOW_S: Final = 900.0  # how long a crossing speaks for the flow (Rule 4)
+MOST_UNSURE: Final = 0.5  # of the number: more is not known (Rule 4)
 START_S: Final = 120.0  # a start so soon after a reset is a start at the reset: a box takes a while
 # Squared drift of one crossing before anything was learnt, in persons: 2 persons after 100.
 DRIFT: Final = 0.04
@@ -40,17 +47,6 @@ LEARN, LEARN_CROSSINGS = 0.5, 200  # weight of a zero: half of it after so many 
 MOST_DRIFT: Final = 0.05  # of those who crossed: a larger rest is people, whatever was learnt
 SIGMAS: Final = 2.0  # of drift are explained by it (Rule 3)
 SPAN: Final = 1 << 15  # persons to both sides of an interval's first number: bounds the state
-
-
-@dataclass(slots=True)
-class _Camera:
-    """What one camera's lines did lately."""
-
-    lines: frozenset[str]
-    stall_ns: int
-    last_ns: int | None = None
-    net: float = 0.0  # entries - exits, fading with FLOW_S
-    all: float = 0.0  # entries + exits, likewise
 
 
 @dataclass(slots=True)
@@ -68,12 +64,13 @@ class Space:
         for line in space.lines:
             lines.setdefault(settings.lines[line].camera, []).append(line)
         self._cameras = {
-            camera: _Camera(frozenset(own), round(settings.cameras[camera].stall_s * 1e9))
+            camera: Flow(frozenset(own), round(settings.cameras[camera].stall_s * 1e9))
             for camera, own in lines.items()
         }
         self._resets = sorted(seconds_of_day(time) for time in space.resets)
         self._quiet_ns = round(space.quiet_s * 1e9)
-        self._threshold = threshold
+        self._threshold, step = threshold, in_force(settings).coarse_rounding
+        self._told_from = surely_told(threshold, step, space.correction)  # Rule 5
         self._drift = DRIFT
         self._inside = 0.0
         self._absorbed, self._missed, self._crossed = 0.0, 0.0, 0  # since the last zero
@@ -115,12 +112,11 @@ class Space:
         if gap_ns > seen.stall_ns:
             self._miss(seen, gap_ns)
         else:
-            fade = exp(-max(gap_ns, 0) / 1e9 / FLOW_S)
-            seen.net, seen.all = seen.net * fade, seen.all * fade
+            seen.see(gap_ns)
         # Entries first: the order of one frame's crossings is no order.
         for way in sorted((c.direction for c in crossings if c.line in seen.lines), reverse=True):
             self._move(float(way))
-            seen.net, seen.all = seen.net + way, seen.all + 1
+            seen.cross(way)
             self._crossed += 1
             self._quiet_since_ns = self._now_ns
         if self._now_ns - self._quiet_since_ns >= self._quiet_ns and not self._pending_ns():
@@ -143,12 +139,15 @@ class Space:
         `coverage`, 0..1: what all cameras saw of the interval.
         """
         persons = self._median()
-        doubt = self._exact if persons >= self._threshold else self._told
+        doubt = self._exact if persons >= self._told_from else self._told
         lost_s = (doubt.lost_ns + self._pending_ns()) / 1e9
-        if not doubt.known or lost_s > MOST_LOST_S:
+        unsure = 0.0
+        if persons >= self._told_from:  # otherwise it would tell of the few (Rule 5)
+            unsure = sum(camera.unsure for camera in self._cameras.values()) / persons
+        # Half of an interval is the least that is told, so half is what the most doubt leaves.
+        if not doubt.known or lost_s > MOST_LOST_S or unsure > MOST_UNSURE:
             return None, coverage
-        # Half of an interval is the least that is told, so half is what the most loss leaves.
-        return persons, min(coverage, 1 - lost_s / (2 * MOST_LOST_S))
+        return persons, min(coverage, 1 - lost_s / (2 * MOST_LOST_S), 1 - unsure)
 
     def published(self) -> None:
         """Take note: the last number was published, so what is known of it is known (Rule 5)."""
@@ -172,8 +171,7 @@ class Space:
             self._first = self.inside
         held = min(max(self.inside, self._first - SPAN), self._first + SPAN)
         self._held[held] += min(max(step_ns, 0), most_ns)
-        newest = [c.last_ns for c in self._cameras.values() if c.last_ns is not None]
-        self._now_ns = max(newest)
+        self._now_ns = max(c.last_ns for c in self._cameras.values() if c.last_ns is not None)
         self._quiet_since_ns = min(self._quiet_since_ns, self._now_ns)
 
     def _median(self) -> int:
@@ -190,12 +188,11 @@ class Space:
             self._absorbed -= self._inside
             self._inside = 0.0
 
-    def _miss(self, seen: _Camera, gap_ns: int) -> None:
+    def _miss(self, seen: Flow, gap_ns: int) -> None:
         """A camera is back: go on as its lines did before, and remember how long that was."""
-        share = gap_ns / 1e9 / FLOW_S
-        self._missed += seen.all * share
-        if seen.all >= self._threshold:  # of a few nothing is carried on
-            self._move(seen.net * share)
+        carried, missed = seen.miss(gap_ns, self._threshold)
+        self._missed += missed
+        self._move(carried)
         self._exact.lost_ns += gap_ns
         self._told.lost_ns += gap_ns
         self._exact.known &= self._exact.lost_ns <= MOST_LOST_S * 1e9
@@ -227,8 +224,8 @@ class Space:
         self._inside = self._absorbed = self._missed = 0.0
         self._crossed = 0
         self._held.clear()
-        for camera in self._cameras.values():  # what was missed before is of no matter
-            camera.last_ns = None if camera.last_ns is None else self._now_ns
+        for camera in self._cameras.values():
+            camera.forget(self._now_ns)
         self._exact = _Doubt(known=True)
         if tell:
             self._told = _Doubt(known=True)

@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from counter import __version__, accelerators, models
+from counter.backends import BACKENDS, choose
 from counter.config import Loaded
-from counter.errors import ConfigError, CounterError
+from counter.errors import CounterError
 from counter.guarantees import Guarantee
 from counter.history import HOLD_S, Memory, Run, grid_sha256, not_before
 from counter.ledger import Ledger, StartFacts, StopFacts
@@ -26,8 +26,6 @@ from counter.reach import is_live, pinned, plan_of
 from counter.sandbox import Enclosure, Plan, Proof, rehearse, require
 from counter.service import Service
 from counter.settings import Settings
-
-TRAINED: Final = ".pt"  # opened by a package that writes files while it is imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,13 @@ class Start:
 def begin(loaded: Loaded) -> Start:
     """Begin a run: rehearse, write the ledger, enter stage 1. Raises CounterError."""
     settings = loaded.settings
-    model, crowd = models.find(settings.model.name), crowd_model(settings)
+    model, crowd = models.find(settings.model.name), models.crowd(settings)
     plan, opened = _prepared(loaded, model, crowd)
     proof = rehearse(plan)
-    require(proof, settings.accept_weaker_sandbox)
+    require(proof.missing, settings.accept_weaker_sandbox)
     service = Service.connect()
     _readied(settings, model)
-    earliest, head = _remembered(loaded, model, proof)
+    earliest, head = _remembered(loaded, model, crowd, proof)
     enclosure = _entered(plan, settings.accept_weaker_sandbox)
     return Start(opened, model, enclosure, service, earliest, head, crowd)
 
@@ -65,12 +63,11 @@ def begin_without_memory(
     Live cameras release from their first whole interval on. `own_ports` are listened on and
     connected to besides (the demonstration's own broker). Raises CounterError.
     """
-    model, crowd = models.find(loaded.settings.model.name), crowd_model(loaded.settings)
+    model, crowd = models.find(loaded.settings.model.name), models.crowd(loaded.settings)
     plan, opened = _prepared(loaded, model, crowd, own_ports)
-    require(rehearse(plan), accepted)
+    require(rehearse(plan).missing, accepted)
     _readied(loaded.settings, model)
-    live = any(is_live(camera) for camera in opened.settings.cameras.values())
-    earliest = datetime.now(UTC) if live else None
+    earliest = datetime.now(UTC) if _is_live(loaded.settings) else None
     enclosure = _entered(plan, accepted)
     return Start(opened, model, enclosure, Service(None, None), earliest, None, crowd)
 
@@ -81,8 +78,7 @@ def outlook(loaded: Loaded) -> Iterator[str]:
     Raises CounterError for a configuration that could not start anywhere.
     """
     settings, model = loaded.settings, models.find(loaded.settings.model.name)
-    plan = plan_of(settings, model, crowd=crowd_model(settings))
-    yield from _crowd_warnings(settings)
+    plan = plan_of(settings, model, crowd=models.crowd(settings))
     try:
         accelerators.ready(settings.model.backend, model)
     except CounterError as error:
@@ -94,7 +90,7 @@ def outlook(loaded: Loaded) -> Iterator[str]:
     blocked, tried = sum(one.blocked for one in proof.attempts), len(proof.attempts)
     yield f"sandbox  {proof.level} on this machine: {blocked} of {tried} attempts were blocked"
     try:
-        require(proof, settings.accept_weaker_sandbox)
+        require(proof.missing, settings.accept_weaker_sandbox)
     except CounterError as error:
         yield f"warning  it would not start here: {error.message}; {error.hint}"
     if settings.ledger is None:
@@ -114,28 +110,8 @@ def outlook(loaded: Loaded) -> Iterator[str]:
 def unrestrained(loaded: Loaded) -> Start:
     """Begin with all rights and no memory, for tests and benchmarks. Raises ModelError."""
     model = models.find(loaded.settings.model.name)
-    crowd = crowd_model(loaded.settings)
+    crowd = models.crowd(loaded.settings)
     return Start(loaded, model, None, Service(None, None), None, None, crowd)
-
-
-def crowd_model(settings: Settings) -> Model | None:
-    """Find the density model that is asked for, VERIFIED. Raises ModelError or ConfigError."""
-    if settings.crowd is None:
-        return None
-    for zone in settings.crowd.gains:
-        if zone not in settings.zones:
-            known = ", ".join(settings.zones)
-            raise ConfigError(f"crowd.gains.{zone}: there is no zone {zone}", f"known: {known}")
-    return models.find(settings.crowd.model, "density")
-
-
-def _crowd_warnings(settings: Settings) -> Iterator[str]:
-    for name, zone in settings.zones.items() if settings.crowd is not None else ():
-        if zone.anchor != "head":
-            yield (
-                f"warning  zones.{name}.anchor: {zone.anchor}, but crowd.model counts heads where"
-                ' they are seen: draw the zone around heads, with anchor = "head"'
-            )
 
 
 def _prepared(
@@ -154,13 +130,19 @@ def _entered(plan: Plan, accepted: Collection[Guarantee]) -> Enclosure:
     return enclosure
 
 
-def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | None, str | None]:
+def _is_live(settings: Settings) -> bool:
+    """Whether one of the cameras is no footage."""
+    return any(is_live(camera) for camera in settings.cameras.values())
+
+
+def _remembered(
+    loaded: Loaded, model: Model, crowd: Model | None, proof: Proof
+) -> tuple[datetime | None, str | None]:
     """Write the start into the ledger; say from when on may be released, and the ledger's head."""
     settings, now = loaded.settings, datetime.now(UTC)
-    live = any(is_live(camera) for camera in settings.cameras.values())
     grid = grid_sha256(settings)
     ledger = None if settings.ledger is None else Ledger.hold(Path(settings.ledger))
-    earliest = not_before(now, grid, memory_of(ledger)) if live else None
+    earliest = not_before(now, grid, memory_of(ledger)) if _is_live(settings) else None
     if ledger is None:
         return earliest, None
     facts = StartFacts(
@@ -169,6 +151,8 @@ def _remembered(loaded: Loaded, model: Model, proof: Proof) -> tuple[datetime | 
         grid_sha256=grid,
         model=model.name,
         model_sha256=model.entry.sha256,
+        crowd_model=UNSET if crowd is None else crowd.name,
+        crowd_model_sha256=UNSET if crowd is None else crowd.entry.sha256,
         kernel=proof.kernel,
         landlock_abi=proof.landlock_abi,
         sandbox=proof.level,
@@ -182,10 +166,10 @@ def _readied(settings: Settings, model: Model) -> None:
     """Do what is not possible in stage 1. Raises ModelError.
 
     A chip whose library may crash is tried in another process. And the one exception to Rule 1:
-    what opens `.pt` files has to write while it is imported; told to, it starts no thread.
+    what has to write while it is imported comes first; told to, it starts no thread.
     """
     accelerators.ready(settings.model.backend, model)
-    if model.path is None or model.path.suffix != TRAINED:
+    if not BACKENDS[choose(settings.model, model).backend].writes:
         return
     os.environ.update({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"})
     from counter.detectors.ultralytics import packages  # noqa: PLC0415

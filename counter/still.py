@@ -8,9 +8,12 @@ Rule 4: a place is forgotten when it was not seen for as long as it had been, at
 thing that moves is a person from then on. The number of places is bounded.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from counter.nearby import Indices, nearest, touching
 from counter.people import Tracks, TrackState
 
 BLOCK_NS = 10_000_000_000  # long enough for a detector's noise to cancel out
@@ -27,7 +30,9 @@ OUTLIERS = 1  # highest and lowest blocks left out: somebody passed before the p
 # people spread further, and posters do under light that changes more.
 MOVED = 0.03
 SAME = 0.1  # body heights: a box this near lies on the place; 99 % of still boxes are within 0.07
+REACH = 1.001 * SAME  # what may be on a place is measured: rounding decides nothing
 FREE = -1
+CONFIRMED = int(TrackState.CONFIRMED)  # a number: see the tracker
 _FLOATS = NDArray[np.float64]
 
 
@@ -68,7 +73,7 @@ class Still:
         due = now - self._sampled_ns >= self._sample_ns
         if due:
             self._sampled_ns = now
-            seen = tracks.state == TrackState.CONFIRMED
+            seen = tracks.state == CONFIRMED
             self._sample(_boxes(tracks)[seen], now)
             if now - self._closed_ns >= self._block_ns:
                 self._close(now)
@@ -76,10 +81,10 @@ class Still:
         who = np.flatnonzero(counted)
         if not len(things) or not len(who):
             return counted
-        far = _far(_boxes(tracks)[who], self._box[things])
-        nearest = far.argmin(axis=0)  # Rule 3
+        pairs = near(_boxes(tracks)[who], self._box[things])
+        hidden = nearest(pairs.far, pairs.place, pairs.box)  # Rule 3
         people = counted.copy()
-        people[who[nearest[far[nearest, np.arange(len(things))] <= SAME]]] = False
+        people[who[pairs.box[hidden]]] = False
         return people
 
     def _sample(self, boxes: _FLOATS, now: int) -> None:
@@ -88,16 +93,13 @@ class Still:
         live = np.flatnonzero(self._seen_ns != FREE)
         fresh = np.ones(len(boxes), np.bool_)
         if len(live) and len(boxes):
-            far = _far(boxes, self._box[live])
-            place = far.argmin(axis=1)
-            box = np.arange(len(boxes))
-            on = far[box, place] <= SAME
-            on &= far.argmin(axis=0)[place] == box  # each other's nearest
+            box, place, far = near(boxes, self._box[live])
+            on = nearest(far, box, place) & nearest(far, place, box)  # each other's
             slots = live[place[on]]
-            self._sum[slots, :3] += boxes[on]
+            self._sum[slots, :3] += boxes[box[on]]
             self._sum[slots, 3] += 1
             self._seen_ns[slots] = now
-            fresh = far.min(axis=1) > SAME
+            fresh[box] = False
         slots = np.flatnonzero(self._seen_ns == FREE)[: int(fresh.sum())]
         begun = boxes[fresh][: len(slots)]
         self._box[slots], self._sum[slots, :3], self._sum[slots, 3] = begun, begun, 1
@@ -154,10 +156,21 @@ def _boxes(tracks: Tracks) -> _FLOATS:
     return boxes
 
 
-def _far(boxes: _FLOATS, places: _FLOATS) -> _FLOATS:
-    """(N, 3) and (P, 3) -> (N, P): the largest difference, in heights of the place."""
-    far: _FLOATS = np.abs(np.subtract.outer(boxes[:, 0], places[:, 0]))
-    for column in (1, 2):  # axis by axis: twice as fast as a last axis of three
-        np.maximum(far, np.abs(np.subtract.outer(boxes[:, column], places[:, column])), out=far)
-    far /= places[:, 2]
-    return far
+class Near(NamedTuple):
+    """Which boxes lie where places are, one row a pair."""
+
+    box: Indices  # (P,)
+    place: Indices  # (P,)
+    far: _FLOATS  # (P,) the largest difference, in heights of the place; at most SAME
+
+
+def near(boxes: _FLOATS, places: _FLOATS) -> Near:
+    """Compare `boxes` (N, 3) with `places` (M, 3)."""
+    reach = REACH * places[:, 2]
+    place, box = touching(
+        np.stack((*(places[:, :2].T - reach), *(places[:, :2].T + reach)), axis=1),
+        np.concatenate((boxes[:, :2], boxes[:, :2]), axis=1),
+    )
+    far = np.abs(boxes[box] - places[place]).max(axis=1, initial=0) / places[place, 2]
+    same = far <= SAME
+    return Near(box[same], place[same], far[same])

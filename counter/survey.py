@@ -22,6 +22,7 @@ MANY: Final = 12  # points; with more, what one of them errs by hardly matters
 DOUBTFUL: Final = 0.1  # of an area
 LOOSE: Final = 0.02  # distance of a point from where the map puts it, by the diagonal of all
 FAR: Final = 2.0  # times as far away as the farthest point of the floor is a guess
+HUGE_M2: Final = 10_000.0  # a stadium's field is 7000 m2, and one camera does not see it
 APART: Final = 0.2  # between two areas of one zone: more is a slip
 
 
@@ -85,6 +86,11 @@ def _zone(settings: Settings, name: str) -> Iterator[str]:
     if found is None or known is None:
         return
     area = _area(found)
+    if area > HUGE_M2:
+        yield (
+            f"zones.{name}.area_m2: {area:.0f} follows from {floor}; are its points in metres,"
+            " or in centimetres?"
+        )
     if zone.area_m2 and not 1 - APART < zone.area_m2 / area < 1 + APART:
         yield f"zones.{name}.area_m2: {zone.area_m2:g} given, {area:.1f} follows from {floor}"
     if min(weight for _, weight in found) * FAR < known.farthest:

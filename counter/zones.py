@@ -6,7 +6,8 @@ Rule 3: who was believed and is not detected now counts for a moment longer, not
 track is kept: a lost track may be somebody who has left, or who is followed under another slot.
 Rule 4: somebody whose feet are cut off by the picture's edge stands at that edge, inside.
 Rule 5: a thing that never moves is nobody (still.py).
-Rule 6: where boxes overlap so much that NMS must merge people, the zone says that it is crowded.
+Rule 6: where boxes overlap so much that NMS must merge people, the zone says that it is crowded;
+so does every zone of a picture with about as many people as a detector or the tracker can hold.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from counter.people import Boxes, Tracks, TrackState
+from counter.nearby import touching
+from counter.people import MOST_SEEN, Boxes, Tracks, TrackState
 from counter.settings import TrackerSettings, ZoneSettings
 from counter.still import Still
 
@@ -23,6 +25,7 @@ HEIGHT = {"foot": 1.0, "center": 0.5, "head": 0.0}  # of the anchor, from the to
 # public detections: 1.85 persons when lost tracks do not count, 0.84 when they count for 0.2 s,
 # 0.99 for 0.35 s, 1.03 for 0.5 s, 1.38 for 1 s; the bias is nil between 0.2 s and 0.35 s.
 LINGER_NS = 250_000_000
+TENTATIVE, LOST = int(TrackState.TENTATIVE), int(TrackState.LOST)  # numbers: see the tracker
 MOST_TRACKS = 4096  # the most that TrackerSettings allows
 # Rule 6. A zone is crowded when at least CROWDED of its people, and FEWEST or more, have a box that
 # overlaps another by more than OVERLAP. Share of pictures that are, and boxes / people: where
@@ -32,7 +35,8 @@ MOST_TRACKS = 4096  # the most that TrackerSettings allows
 CROWDED = 0.6
 OVERLAP = 0.1
 FEWEST = 4
-LOOK_NS = 1_000_000_000  # how often crowding is looked for: its cost grows with the square
+FULL = 0.9  # of MOST_SEEN people: of 300 boxes some are too unsure to be a track
+LOOK_NS = 1_000_000_000  # how often crowding is looked for: it lasts longer, and costs a look
 LEVEL = 1e-12  # an edge that rises by less is level
 INSIDE = 1e-6  # how far inside the picture an anchor at its very edge is put
 
@@ -79,26 +83,31 @@ class Zones:
 
     def persons(self, tracks: Tracks) -> NDArray[np.intp]:
         """Count the people in each zone after one frame: (Z,)."""
-        self._seen_ns[tracks.slot[tracks.state != TrackState.LOST]] = tracks.captured_ns
+        self._seen_ns[tracks.slot[tracks.state != LOST]] = tracks.captured_ns
         step_ns = 0 if self._last_ns is None else tracks.captured_ns - self._last_ns
         self._last_ns = tracks.captured_ns
         # One missed frame is forgiven at every frame rate.
         lately = tracks.captured_ns - self._seen_ns[tracks.slot] <= max(LINGER_NS, step_ns)
-        counted = lately & (tracks.state != TrackState.TENTATIVE)
+        counted = lately & (tracks.state != TENTATIVE)
         boxes = tracks.xyxy[self._still.people(tracks, counted)]
         inside = self.inside(boxes)
         if self._looked_ns is None or abs(tracks.captured_ns - self._looked_ns) >= LOOK_NS:
             self._looked_ns = tracks.captured_ns
-            self._crowded = self._crowding(boxes, inside) | (len(tracks) >= self._max_tracks)
+            self._crowded = self._crowding(boxes, inside) | self._full(tracks)
         persons: NDArray[np.intp] = inside.sum(axis=0, dtype=np.intp)
         return persons
+
+    def _full(self, tracks: Tracks) -> bool:
+        """Rule 6: may more people be in the picture than anybody could tell?"""
+        seen = np.count_nonzero(tracks.state != LOST)
+        return len(tracks) >= self._max_tracks or bool(seen >= FULL * MOST_SEEN)
 
     def _crowding(self, boxes: Boxes, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Rule 6: (Z,)."""
         many = inside.sum(axis=0)
         if not (many >= FEWEST).any():
             return np.zeros(len(many), np.bool_)
-        among = inside[_overlaps(boxes)].sum(axis=0)
+        among = inside[overlapping(boxes)].sum(axis=0)
         crowded: NDArray[np.bool_] = (many >= FEWEST) & (among >= CROWDED * many)
         return crowded
 
@@ -115,15 +124,16 @@ class Zones:
         return odd
 
 
-def _overlaps(boxes: Boxes) -> NDArray[np.bool_]:
+def overlapping(boxes: Boxes) -> NDArray[np.bool_]:
     """(N,) whose box has more than OVERLAP of its union with another's in common."""
-    left, top, right, bottom = boxes.T
-    width = np.minimum.outer(right, right) - np.maximum.outer(left, left)
-    height = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    one, other = touching(boxes, boxes)
+    left, top, right, bottom = np.ascontiguousarray(boxes.T)
+    width = np.minimum(right[one], right[other]) - np.maximum(left[one], left[other])
+    height = np.minimum(bottom[one], bottom[other]) - np.maximum(top[one], top[other])
     shared = np.maximum(width, 0) * np.maximum(height, 0)
     area = (right - left) * (bottom - top)
-    near = shared > OVERLAP * (np.add.outer(area, area) - shared)
-    overlaps: NDArray[np.bool_] = np.count_nonzero(near, axis=1) > 1  # itself, and another
+    near = shared > OVERLAP * (area[one] + area[other] - shared)
+    overlaps: NDArray[np.bool_] = np.bincount(one[near], minlength=len(boxes)) > 1  # it is its own
     return overlaps
 
 

@@ -22,6 +22,7 @@ from counter.demo.scenes import DEMO_PEOPLE, DEMO_ZONES
 from counter.demo.subscriber import listening
 from counter.demo.table import Board
 from counter.sources.synthetic import Scene
+from counter.start import unrestrained
 
 HERE = Path(__file__).parent
 PLACE: Final = "platform"
@@ -55,7 +56,7 @@ def table() -> None:
     place = prepared(Request(scene=PLACE, seconds=SECONDS))
     with ExitStack() as opened:
         opened.enter_context(embedded_broker(*place.own_ports))
-        machine = opened.enter_context(appliance(place.loaded))
+        machine = opened.enter_context(appliance(place.loaded, start=unrestrained(place.loaded)))
         board = Board(title="what everybody may know")
         sensor_id = place.loaded.settings.sensor_id
         opened.enter_context(listening(place.broker, sensor_id, board.take))

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from hashlib import sha256
 
-from counter import config, models
+from counter import config
 from counter.config import Loaded
 from counter.dossier.evidence import Chronicle, Proof
 from counter.dossier.facts import Facts, gather
@@ -112,8 +112,7 @@ def loaded(text: str) -> Loaded:
 
 
 def facts_of(text: str) -> Facts:
-    known = loaded(text)
-    return gather(known, models.find(known.settings.model.name), MADE)
+    return gather(loaded(text), MADE)
 
 
 def papers(

@@ -31,6 +31,8 @@ ANNOUNCEMENT = Announcement(
     rules=(RULE,),
     model="counter-n",
     model_sha256="ab" * 32,
+    crowd_model=None,
+    crowd_model_sha256=None,
     config_sha256="cd" * 32,
 )
 HEALTH = Health(
@@ -39,6 +41,8 @@ HEALTH = Health(
     config_sha256="cd" * 32,
     model="counter-n",
     model_sha256="ab" * 32,
+    crowd_model=None,
+    crowd_model_sha256=None,
     backend="onnx",
     sandbox="none",
     started="2026-06-21T04:00:00Z",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counter.counting import Counting
-from counter.detectors.yolo import Head, decode, fit
+from counter.detectors.letterbox import fit
+from counter.detectors.yolo import Head, decode
 from counter.disclosure import Gate
 from counter.health import Monitor
 from counter.outputs.prometheus import PrometheusOutput

@@ -150,7 +150,7 @@ MISTAKES = [
      "groups.all.zones: a zone is named twice", ""),
     (text(CAMERA, ZONE, '[groups.all]\nzones = ["front"]\n'),
      "groups.all.zones: expected a list of at least 2 entries", ""),
-    (GOOD + '[model]\nbackend = "cuda"\n', "model.backend: expected one of auto, onnx", ""),
+    (GOOD + '[model]\nbackend = "cuda"\n', "model.backend: expected one of auto, hailo", ""),
     (GOOD + "[model]\nconfidence = 2\n", "model.confidence: expected a number of at most 1", ""),
     ("model = 3\n" + GOOD, "model: expected a table", "[model]"),
     (GOOD + "[disclosure]\nmin_coverage = 0.1\n",

@@ -6,16 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from counter.addresses import Link
 from counter.cells import released_cells
 from counter.disclosure import rounded
-from counter.dossier import facts
 from counter.dossier.evidence import Chronicle
-from counter.dossier.facts import Link
 from counter.dossier.fields import FIELDS, LANGUAGES, MARK
 from counter.dossier.pages import DOCUMENTS
 from counter.floor import in_force
 from counter.guarantees import Guarantee
-from counter.outputs import mqtt
 from tests.dossiers import CARRIAGE, EVENT, FOOTFALL, PURPOSES, facts_of, loaded, papers
 
 NAMES = {f"{document}-{language}.html" for document in DOCUMENTS for language in LANGUAGES}
@@ -178,7 +176,6 @@ def test_a_hostile_name_stays_a_name():
 
 
 def test_how_long_releases_wait_and_stay():
-    assert facts.EXPIRY_INTERVALS == mqtt.EXPIRY_INTERVALS
     found = facts_of(CARRIAGE + "queue_intervals = 30\n")
     assert found.queue_s == 30 * 60
     assert facts_of(CARRIAGE + "queue_max_age_s = 600\n").queue_s == 600

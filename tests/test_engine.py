@@ -29,6 +29,8 @@ HEALTH = Health(
     "0",
     "m",
     "0",
+    None,
+    None,
     "fake",
     "none",
     "2026-01-01T00:00:00Z",
@@ -186,7 +188,7 @@ def test_standing_health_names_what_runs():
     from counter.health import standing
 
     model = models.find("counter-n")
-    said = standing(Loaded(settings("eye"), "ab" * 32, ()), model, "onnx")
+    said = standing(Loaded(settings("eye"), "ab" * 32, ()), model, None, "onnx")
     assert (said.sensor_id, said.version, said.backend) == ("a/b", __version__, "onnx")
     assert (said.model, said.model_sha256) == ("counter-n", model.entry.sha256)
     assert said.sandbox == "none"  # the kernel enforces nothing yet, and that is said

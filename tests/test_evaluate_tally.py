@@ -30,6 +30,8 @@ def line(minute, value, cell=("zone", "saloon", "occupancy"), **more):
     kind, name, measure = cell
     said = {
         "schema": "counter/count/1",
+        "site": "line-7",
+        "device": "coach-3",
         "kind": kind,
         "name": name,
         "measure": measure,
@@ -112,7 +114,7 @@ def test_counts_of_one_interval_are_their_mean(tmp_path):
     counts = [f"{stamp},zone.saloon.occupancy,{20 + n}" for n, stamp in enumerate(stamps)]
     (tmp_path / "eye.csv").write_text("\n".join(["time,cell,counted", *counts]))
     eyes = read_eyes(tmp_path / "eye.csv", None)
-    found = join(eyes, read_released(tmp_path / "box.jsonl"))["zone.saloon.occupancy"]
+    found = join(eyes, read_released(tmp_path / "box.jsonl").counts)["zone.saloon.occupancy"]
     assert found.pairs == ((20, 20.5),)
     assert found.left_out == (("nothing was released then", 1), ("saturated", 1))
 
@@ -135,8 +137,8 @@ def test_what_the_box_never_said_is_named(tmp_path):
     path.write_text(line(0, 20) + '{"schema":"counter/count/1"}\n')
     with pytest.raises(SourceError, match="line 2 is not a released count"):
         read_released(path)
-    path.write_text("\n")
-    with pytest.raises(SourceError, match="holds no released counts"):
+    path.write_text("\nonline\n")
+    with pytest.raises(SourceError, match="holds no released counts, 1 lines are something else"):
         read_released(path)
     with pytest.raises(ConfigError, match="is no day"):
         day_of("yesterday")

@@ -51,8 +51,11 @@ from counter.assemble import appliance
 from counter.demo.broker import embedded_broker
 from counter.demo.place import prepared
 from counter.demo.request import Request
+from counter.start import unrestrained
 place = prepared(Request(seconds=31))
-with embedded_broker(*place.own_ports), appliance(place.loaded) as machine:
+with embedded_broker(*place.own_ports), appliance(
+    place.loaded, start=unrestrained(place.loaded)
+) as machine:
     machine.run(lambda: machine.engine.now_ns >= 31e9)
     print(machine.engine.health.standing.sandbox)
 """

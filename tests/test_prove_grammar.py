@@ -33,7 +33,7 @@ def release(value: int = 23) -> tuple[ZoneCount, ...]:
 
 
 def health() -> Health:
-    said = standing(Loaded(SETTINGS, "ab" * 32, ()), SUBJECT.model, "onnx")
+    said = standing(Loaded(SETTINGS, "ab" * 32, ()), SUBJECT.model, None, "onnx")
     return Monitor(said, {"eye": lambda: CameraState.OK}).report(below_ceiling=True)
 
 

@@ -17,6 +17,7 @@ from counter.prove.recorder import Recorder
 from counter.prove.run import free_port
 from counter.prove.scrape import NOT_FOUND, Scraper, faults_of
 from counter.settings import PrometheusSettings
+from counter.start import unrestrained
 from tests.test_prove_grammar import SETTINGS, SUBJECT, health, release
 
 LOADED = Loaded(SETTINGS, "ab" * 32, ())
@@ -82,7 +83,7 @@ def test_a_cut_is_what_a_lost_broker_looks_like(echo: tuple[str, int]) -> None:
 def scraped(counts: int) -> list[bytes]:
     """What /metrics answers before and after a release, and to a wrong path."""
     settings = PrometheusSettings(port=free_port())
-    said = announcement(LOADED, Gate(SETTINGS), SUBJECT.model)
+    said = announcement(unrestrained(LOADED), Gate(SETTINGS))
     with closing(PrometheusOutput(settings, said)) as output:
         responses = [ask(settings.port, b"GET /metrics HTTP/1.1\r\n\r\n")]
         output.publish(release(counts), health())
@@ -128,7 +129,7 @@ def test_metrics_have_no_room_for(old: bytes, new: bytes) -> None:
 
 def test_the_scraper_keeps_each_different_response_once() -> None:
     settings = PrometheusSettings(port=free_port())
-    said = announcement(LOADED, Gate(SETTINGS), SUBJECT.model)
+    said = announcement(unrestrained(LOADED), Gate(SETTINGS))
     with closing(PrometheusOutput(settings, said)):
         scraper = Scraper(settings.port)
         enough = threading.Event()

@@ -107,9 +107,9 @@ def test_the_interpreter_and_what_it_has_loaded_can_be_read():
 
 @pytest.mark.parametrize("missing", Guarantee)
 def test_what_is_missing_is_named_with_its_loss_its_remedy_and_the_line(missing):
-    require(proof(missing), [missing])
+    require(proof(missing).missing, [missing])
     with pytest.raises(SandboxError) as told:
-        require(proof(missing), [one for one in Guarantee if one != missing])
+        require(proof(missing).missing, [one for one in Guarantee if one != missing])
     assert f"{missing}: {LOST_WITHOUT[missing]}" in told.value.message
     assert REMEDY[missing] in told.value.hint
     assert told.value.hint.endswith(f'accept_weaker_sandbox = ["{missing}"]')
@@ -119,8 +119,8 @@ def test_what_is_missing_is_named_with_its_loss_its_remedy_and_the_line(missing)
 def test_the_stream_that_is_a_file_is_named(stream, name, tmp_path):
     code = (
         "from counter.errors import SandboxError; from counter.guarantees import Guarantee\n"
-        "from counter.sandbox.verdict import demand\n"
-        "try: demand([Guarantee.NO_INHERITED_FILES], ())\n"
+        "from counter.sandbox.verdict import require\n"
+        "try: require([Guarantee.NO_INHERITED_FILES], ())\n"
         "except SandboxError as error: print(error.hint); import sys; sys.stderr.write(error.hint)"
     )
     with (tmp_path / "log").open("w+") as file:
@@ -135,14 +135,14 @@ def test_the_stream_that_is_a_file_is_named(stream, name, tmp_path):
 
 def test_the_line_holds_what_was_accepted_already():
     with pytest.raises(SandboxError) as told:
-        require(proof(Guarantee.LANDLOCK_NET, Guarantee.NO_SWAP), [Guarantee.NO_SWAP])
+        require(proof(Guarantee.LANDLOCK_NET, Guarantee.NO_SWAP).missing, [Guarantee.NO_SWAP])
     assert "no-swap" not in told.value.message
     assert told.value.hint.endswith('accept_weaker_sandbox = ["landlock-net", "no-swap"]')
 
 
 def test_accepting_what_is_not_missing_is_fine():
-    require(proof(), ())
-    require(proof(), list(Guarantee))
+    require(proof().missing, ())
+    require(proof().missing, list(Guarantee))
 
 
 def test_every_level_fits_into_what_is_published():

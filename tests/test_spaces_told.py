@@ -17,7 +17,7 @@ from counter.release import Quality, Status, ZoneCount
 from counter.settings import LineSettings
 from counter.spaces import MOST_LOST_S
 from counter.tally import Tally
-from tests.test_spaces import IN, NIGHT, OUT, Bench, busy, device
+from tests.test_spaces import IN, NIGHT, OUT, THRESHOLD, Bench, busy, device
 from tests.traces import read_all
 
 MOST = round(MOST_LOST_S)
@@ -42,6 +42,34 @@ def test_of_a_few_nothing_is_carried_on():
     bench.wait(500, without="front")
     bench.wait(1)
     assert bench.space.inside == 10
+
+
+@pytest.mark.parametrize(("rush_s", "known"), [(0, False), (1500, True)])
+def test_a_rush_that_began_while_a_camera_was_gone_makes_the_number_unknown(rush_s, known):
+    """Of a rush that was under way before the loss, enough was carried on."""
+    bench = Bench()
+    for second in range(rush_s + 1010):
+        gone = rush_s + 10 <= second < rush_s + 510
+        bench.step(*[IN] * (second % 10 == 0 and not gone), without="front" if gone else "")
+        if second == rush_s + 900:
+            bench.space.restart()
+    assert (bench.value() is not None) == known
+
+
+def test_a_doubt_by_flow_is_not_told_of_a_few():
+    bench = Bench()
+    bench.wait(500, without="front")
+    for _ in range(THRESHOLD - 1):
+        bench.wait(20)
+        bench.step(IN)
+    bench.wait(60)
+    bench.space.restart()
+    bench.wait(60)
+    quiet = Bench()
+    quiet.wait(500, without="front")
+    quiet.wait(THRESHOLD * 30)
+    assert bench.close()[1] == quiet.close()[1]
+    assert bench.value() is not None
 
 
 def test_a_loss_is_told_in_the_coverage_until_the_next_reset():

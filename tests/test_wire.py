@@ -41,10 +41,10 @@ from tests.schemas import FOLDER
 
 CHECK = jsonschema.Draft202012Validator(schemas()["count"], format_checker=None)
 # Bytes that a payload may have, as docs/mqtt.md promises. With every name at its longest they
-# measure 668, 643 + 62 a camera, and 571 + 136 a cell + 67 a rule.
+# measure 668, 834 + 62 a camera, and 821 + 136 a cell + 67 a rule.
 COUNT_BUDGET = 704
-HEALTH_BUDGET, PER_CAMERA = 672, 64
-INFO_BUDGET, PER_CELL, PER_RULE = 640, 144, 72
+HEALTH_BUDGET, PER_CAMERA = 864, 64
+INFO_BUDGET, PER_CELL, PER_RULE = 848, 144, 72
 LONG = "a" * 32  # the longest name that the settings allow
 WIDE = Cell(Kind.GROUP, LONG, Measure.OCCUPANCY, seats=1, capacity=1, area_m2=0.5)
 
@@ -166,6 +166,8 @@ def test_messages_keep_their_budget_with_the_longest_names() -> None:
         sensor_id=f"{LONG}/{LONG}",
         version="v" * 64,
         model="m" * 64,
+        crowd_model="c" * 64,
+        crowd_model_sha256="ef" * 32,
         backend="b" * 64,
         sandbox="s" * 64,
         cameras=tuple(CameraHealth(LONG, CameraState.STALLED) for _ in range(8)),
@@ -181,8 +183,11 @@ def test_messages_keep_their_budget_with_the_longest_names() -> None:
         rules=("r" * 64,) * 3,
         model="m" * 64,
         model_sha256="ab" * 32,
+        crowd_model="c" * 64,
+        crowd_model_sha256="ef" * 32,
         config_sha256="cd" * 32,
         version="v" * 64,
+        ledger_head="ab" * 32,
     )
     budget = INFO_BUDGET + 20 * PER_CELL + 3 * PER_RULE
     assert len(encode_info(said)) <= budget

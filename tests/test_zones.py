@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counter.people import Tracks, TrackState
+from counter.people import MOST_SEEN, Tracks, TrackState
 from counter.settings import ZoneSettings
 from counter.zones import FEWEST, LINGER_NS, Zones
 
@@ -143,3 +143,13 @@ def test_a_tracker_without_a_free_slot_makes_every_zone_crowded():
     zones = Zones([zone(SQUARE), zone(HOOK)], max_tracks=5)
     zones.persons(several(0.05, 5))
     assert zones.crowded.tolist() == [True, True]
+
+
+@pytest.mark.parametrize(("many", "crowded"), [(MOST_SEEN, True), (MOST_SEEN // 2, False)])
+def test_a_picture_with_as_many_as_a_detector_tells_makes_every_zone_crowded(many, crowded):
+    zones = Zones([zone(SQUARE), zone(HOOK)])
+    places = [(0.02 + 0.05 * (i % 20), 0.06 + 0.055 * (i // 20)) for i in range(many)]
+    boxes = np.array([[x - 0.01, y - 0.05, x + 0.01, y] for x, y in places], np.float32)
+    state = np.full(many, TrackState.CONFIRMED, np.int8)
+    zones.persons(Tracks(np.arange(many), state, boxes, np.ones(many, bool), 0, 16 / 9))
+    assert zones.crowded.tolist() == [crowded, crowded]

@@ -11,14 +11,17 @@ from counter.errors import ConfigError
 
 def points(text: str) -> tuple[float, ...]:
     """Read `x,y,x,y`."""
-    return tuple(float(part) for part in text.split(","))
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("expected numbers from 0 to 1: x,y,x,y") from None
 
 
 def size(text: str) -> tuple[int, int]:
     """Read `768x576`."""
-    width, by, height = text.partition("x")
-    if not by:
-        raise ValueError("expected WIDTHxHEIGHT")
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ValueError("expected WIDTHxHEIGHT in pixels, for example 768x576")
     return int(width), int(height)
 
 
@@ -62,9 +65,12 @@ def size(text: str) -> tuple[int, int]:
     help="Count over this line; IN is from its left to its right. May be given again.",
 )
 @click.option(
-    "--entries", type=int, multiple=True, help="True number of persons over each --line, IN."
+    "--entries",
+    type=click.IntRange(0),
+    multiple=True,
+    help="True number of persons over each --line, IN.",
 )
-@click.option("--exits", type=int, multiple=True, help="The same, OUT.")
+@click.option("--exits", type=click.IntRange(0), multiple=True, help="The same, OUT.")
 @click.option(
     "--interval",
     "interval_s",
@@ -73,7 +79,7 @@ def size(text: str) -> tuple[int, int]:
     help="Length of an interval.  [default: the purpose's; 60 for lines]",
 )
 @click.option("--fps", type=float, help="Of a directory of images, or of --detections.")
-@click.option("--frames", type=int, help="Stop after so many.")
+@click.option("--frames", type=click.IntRange(1), help="Stop after so many.")
 @click.option(
     "--limit",
     type=click.FloatRange(0.1, 100),
@@ -91,7 +97,8 @@ def size(text: str) -> tuple[int, int]:
 @click.option(
     "--tally",
     type=FILE,
-    help="Fit a correction to these counts by eye (time,cell,counted); needs --released.",
+    help="Fit a correction, or the gain of a density map, to these counts by eye; needs"
+    " --released.",
 )
 @click.option("--released", type=FILE, help="What the box released meanwhile, JSON lines.")
 @click.option("--date", "day", help="Day of the --tally's times, where they have none.")
@@ -104,9 +111,22 @@ def evaluate(tally: Path | None, released: Path | None, day: str | None, **optio
 
     \b
     counter evaluate film.mp4 --labels counts.csv
+    counter evaluate film.mp4 --labels gt.txt --label-size 768x576 --plot film.svg
+    counter evaluate images/ --labels points/ --label-size 640x480 --fps 2
     counter evaluate door.mp4 --line 0,0.5,1,0.5 --entries 7 --exits 3
     counter evaluate --detections det.txt --labels gt.txt
     counter evaluate --tally eye.csv --released box.jsonl --config box.toml
+
+    \b
+    counts.csv   seconds,count     or a column for each zone: view-1, view-2
+                 0,12
+    gt.txt       frame,id,left,top,width,height,mark,class,visibility
+    det.txt      frame,-1,left,top,width,height,score     all in pixels
+    points/      NAME.csv for images/NAME.jpg, x,y of each head in pixels
+    eye.csv      time,cell,counted
+                 2026-03-01T08:12:30Z,zone.saloon,34
+
+    Exits with 0, or with 2 for what cannot be used.
     """  # noqa: D301
     if tally is None and released is None and day is None:
         from counter.evaluate.command import evaluate_clip

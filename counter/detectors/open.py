@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from counter import models
-from counter.backends import choose
+from counter.backends import BACKENDS, choose
 from counter.detectors import CrowdModel, Detector
 from counter.errors import ModelError
 from counter.models import Model
@@ -35,7 +35,8 @@ def open_detector(settings: ModelSettings, model: Model | None = None) -> Detect
 
 def open_crowd_model(model: Model, threads: int) -> CrowdModel:
     """Open a density model; `threads` 0: one per core. Raises ModelError."""
-    if not isinstance(model.entry, MapEntry) or model.path is None or model.path.suffix != ".onnx":
+    suffix = None if model.path is None else model.path.suffix
+    if not isinstance(model.entry, MapEntry) or suffix != BACKENDS["onnx"].suffix:
         raise ModelError(
             f"crowd.model: {model.name} is no density model in an .onnx file",
             'expected one of kind = "density" in models/registry.toml',

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from counter.detectors.letterbox import Fit
 from counter.errors import ModelError
-from counter.people import Boxes, Detections
+from counter.people import MOST_SEEN, Boxes, Detections
 
 Floats = NDArray[np.float32]
 
 # Rows that NMS looks at, surest first. A plaza with about 150 people gave 230 above 0.1, a crowded
 # escalator 188, 456 above 0.01 (yolo11n at 640); 1000 bounds the cost of NMS whatever comes.
 MAX_CANDIDATES = 1000
-MAX_PERSONS = 300  # per picture, as end-to-end heads deliver at most
+MAX_PERSONS = MOST_SEEN  # per picture, as end-to-end heads deliver at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,12 @@ class Report(Struct, frozen=True, rename={"kind": "schema"}):
     config_sha256: str | None = None  # None: the proof's own configuration
     form: str = "full"
     specimens: Specimens = Specimens()
+    crowd_model_sha256: str | None = None
+
+    @property
+    def software(self) -> tuple[str, str, str | None]:
+        """As in the facts: what was tested."""
+        return self.version, self.model_sha256, self.crowd_model_sha256
 
 
 @dataclass(frozen=True, slots=True)

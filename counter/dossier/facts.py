@@ -6,11 +6,10 @@ Rule 2: nothing here is words; the templates say it.
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Final
 from urllib.parse import urlsplit
 
-from counter import __version__
+from counter import __version__, models
+from counter.addresses import DEVICE_FOLDER, TRIALS, Link, form_of
 from counter.cells import Cell, Kind, released_cells
 from counter.config import Loaded
 from counter.correction import correction_of
@@ -19,24 +18,10 @@ from counter.floor import Parameters, in_force
 from counter.guarantees import Guarantee
 from counter.history import HOLD_S
 from counter.models import Model
+from counter.outputs.wire import EXPIRY_INTERVALS
 from counter.purposes import RULES, Rule
-from counter.reach import DRAWN, is_device, is_live
-from counter.settings import CameraSettings, CorrectionSettings, Settings
-
-# As outputs.mqtt.EXPIRY_INTERVALS: how long a broker of MQTT 5 keeps the last release, intervals.
-EXPIRY_INTERVALS: Final = 3
-DEVICES: Final = "/dev/"
-ENCRYPTED: Final = ("rtsps", "https")
-
-
-class Link(StrEnum):
-    """How pictures come from a camera to the counter."""
-
-    DRAWN = "drawn"  # no camera: a scene for trials
-    FOOTAGE = "footage"  # no live camera: a file
-    DEVICE = "device"  # on a cable of this machine
-    ENCRYPTED = "encrypted"  # over a network, encrypted; nobody checks the certificate
-    NETWORK = "network"  # over a network, readable for whoever listens on it
+from counter.reach import is_device, is_live
+from counter.settings import CorrectionSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +54,7 @@ class Facts:
     cameras: tuple[Camera, ...]
     broker: Broker | None
     model: Model
+    crowd: Model | None  # the density model beside it
     version: str = __version__
 
     @property
@@ -79,6 +65,12 @@ class Facts:
     @property
     def required(self) -> tuple[Guarantee, ...]:
         return tuple(one for one in Guarantee if one not in self.accepted)
+
+    @property
+    def software(self) -> tuple[str, str, str | None]:
+        """What a report of a test must be of, to be of this device: version, and models' hashes."""
+        crowd = None if self.crowd is None else self.crowd.entry.sha256
+        return self.version, self.model.entry.sha256, crowd
 
     @property
     def swaps(self) -> bool:
@@ -136,7 +128,7 @@ class Facts:
     @property
     def trial(self) -> bool:
         """No live camera is configured: these papers describe a trial, not a place."""
-        return self.links <= {Link.DRAWN, Link.FOOTAGE}
+        return self.links <= TRIALS
 
     @property
     def lowest_to(self) -> int:
@@ -163,7 +155,8 @@ class Facts:
         return EXPIRY_INTERVALS * self.rules.interval_s
 
 
-def gather(loaded: Loaded, model: Model, made: date) -> Facts:
+def gather(loaded: Loaded, made: date) -> Facts:
+    """Gather them; the models' files are hashed. Raises ModelError."""
     settings = loaded.settings
     return Facts(
         made=made,
@@ -175,7 +168,7 @@ def gather(loaded: Loaded, model: Model, made: date) -> Facts:
         cameras=tuple(
             Camera(
                 name=name,
-                link=_link(camera),
+                link=_link(camera.source),
                 masks=len(camera.masks),
                 max_person_px=camera.max_person_px,
                 password=is_live(camera) and "@" in urlsplit(camera.source).netloc,
@@ -183,20 +176,18 @@ def gather(loaded: Loaded, model: Model, made: date) -> Facts:
             for name, camera in sorted(settings.cameras.items())
         ),
         broker=_broker(settings),
-        model=model,
+        model=models.find(settings.model.name),
+        crowd=models.crowd(settings),
     )
 
 
-def _link(camera: CameraSettings) -> Link:
-    source = camera.source
-    if source.startswith(DRAWN):
-        return Link.DRAWN
-    # The papers are often made on another machine than the box, where its device is not.
-    if is_device(source) or source.startswith(DEVICES):
+def _link(source: str) -> Link:
+    """A device may have any path; but the papers are often made on another machine than the box,
+    where it is not.
+    """
+    if is_device(source) or source.startswith(DEVICE_FOLDER):
         return Link.DEVICE
-    if not is_live(camera):
-        return Link.FOOTAGE
-    return Link.ENCRYPTED if urlsplit(source).scheme in ENCRYPTED else Link.NETWORK
+    return form_of(source).link
 
 
 def _broker(settings: Settings) -> Broker | None:

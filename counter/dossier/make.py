@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from counter import __version__, config, models
+from counter import __version__, config
 from counter.dossier import manifest, qr
 from counter.dossier.evidence import Proof, read_ledger, read_report
 from counter.dossier.facts import Facts, gather
@@ -40,10 +40,9 @@ def make(request: Request) -> str:
     Raises ConfigError, RefusedError or ModelError for what `counter check` refuses too.
     """
     loaded = config.load(request.config)
-    model = models.find(loaded.settings.model.name)
     url = None if request.layer2_url is None else qr.checked(request.layer2_url)
     proof = None if request.proof is None else read_report(request.proof)
-    facts = gather(loaded, model, request.made or datetime.now(UTC).date())
+    facts = gather(loaded, request.made or datetime.now(UTC).date())
     evidence = Evidence(read_ledger(loaded.settings.ledger), proof, url)
     made = pages(facts, evidence)
     if not request.force:
@@ -83,6 +82,8 @@ def _manifest(facts: Facts, evidence: Evidence, made: tuple[Page, ...]) -> Manif
         config_sha256=facts.config_sha256,
         model=facts.model.name,
         model_sha256=facts.model.entry.sha256,
+        crowd_model=None if facts.crowd is None else facts.crowd.name,
+        crowd_model_sha256=None if facts.crowd is None else facts.crowd.entry.sha256,
         files=[File(p.name, hashlib.sha256(p.text.encode()).hexdigest()) for p in made],
         blanks=list(_blanks(made)),
         layer2_url=evidence.layer2_url,
@@ -130,9 +131,7 @@ def _report(folder: Path, facts: Facts, made: tuple[Page, ...], proof: Proof | N
         )
     if proof is None:
         lines.append("note: no proof report: run counter prove --json FILE, then give --proof FILE")
-    elif proof.report.version != __version__ or (
-        proof.report.model_sha256 != facts.model.entry.sha256
-    ):
+    elif proof.report.software != facts.software:
         lines.append("note: the proof report is of another version or model; the attestation says")
     if facts.trial:
         lines.append("note: no live camera is configured: the documents say that this is a trial")

@@ -39,6 +39,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True, rename={"kind": 
     layer2_url: str | None = None
     proof_sha256: Sha256 | None = None  # of the report of `counter prove`
     ledger_head: Sha256 | None = None
+    crowd_model: str | None = None  # the density model beside the other, where there is one
+    crowd_model_sha256: Sha256 | None = None
 
     @property
     def encoded(self) -> bytes:
@@ -116,12 +118,17 @@ def status(loaded: Loaded, config: Path, out: Path | None) -> str:
 
 
 def _changed(manifest: Manifest, loaded: Loaded) -> list[str]:
-    model = models.find(loaded.settings.model.name)
+    model, crowd = models.find(loaded.settings.model.name), models.crowd(loaded.settings)
     return [
         what
         for what, made_for, now in (
             ("configuration", manifest.config_sha256, loaded.sha256),
             ("model", manifest.model_sha256, model.entry.sha256),
+            (
+                "crowd model",
+                manifest.crowd_model_sha256,
+                None if crowd is None else crowd.entry.sha256,
+            ),
             ("software version", manifest.version, __version__),
         )
         if made_for != now

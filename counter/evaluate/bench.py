@@ -18,13 +18,16 @@ from msgspec import structs
 from counter import crosscheck
 from counter.counting import Counting, Gate
 from counter.disclosure import Gate as Disclosure
+from counter.errors import SourceError
 from counter.evaluate.acceptance import LIMIT, accept
+from counter.evaluate.belong import check_frames, check_rate
 from counter.evaluate.labels import Foot, Labels, read_labels
 from counter.evaluate.passage import Passage
 from counter.evaluate.report import CountError, IntervalRow, Report, ZoneError
 from counter.evaluate.request import (
     CAMERA,
     STARTS_AT,
+    LabelKind,
     Request,
     crossing_settings,
     occupancy_settings,
@@ -79,7 +82,7 @@ class Bench:
             self._passage = Passage(crossing_settings(request), request.totals, walks)
         self._tracked: list[Pairs] = [[] for _ in self._names]
         self._detected: list[Pairs] = [[] for _ in self._names]
-        self._last_ns = 0
+        self._last_ns, self._last = 0, -1  # of the last frame that was looked at
         self.frames = 0
 
     def observe(self, number: int, people: Detections) -> None:
@@ -98,11 +101,12 @@ class Bench:
             self._passage.observe(now, number, people)
         if self._recorder is not None:
             self._recorder.observe(number, tracks)
-        self._last_ns = people.captured_ns
+        self._last_ns, self._last = people.captured_ns, number
         self.frames += 1
 
     def report(self, name: str, model: tuple[str, str], notes: tuple[str, ...] = ()) -> Report:
         """Close the last interval and sum up; `model` is its name and its backend."""
+        notes = (*notes, *self._request.notes, *self._belonging())
         intervals = [] if self._occupancy is None else self._occupancy.close(time(self._last_ns))
         lines, crossings = (
             ((), ()) if self._passage is None else self._passage.close(time(self._last_ns))
@@ -130,6 +134,21 @@ class Bench:
             acceptance=tuple(test for test in tests if test is not None),
             notes=notes,
         )
+
+    def _belonging(self) -> tuple[str, ...]:
+        """Say where the labels are not of this clip; raises SourceError where that is sure."""
+        path = self._request.labels
+        if path is None or self._request.frames is not None:
+            return ()
+        said = check_frames(path, self._labels[0].by_frame, self._last)
+        if self._request.kind is LabelKind.MOT and self._last_ns:
+            said += check_rate(path, self._last * 1e9 / self._last_ns)
+        if not any(self._tracked):
+            raise SourceError(
+                f"{path}: no frame that was looked at is labelled",
+                "is this the clip that was labelled? see --label-offset",
+            )
+        return said
 
     def _compare(self, truths: Sequence[int], people: Detections, persons: np.ndarray) -> None:
         sure = people.xyxy[people.confidence >= self._settings.model.confidence]

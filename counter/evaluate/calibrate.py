@@ -10,12 +10,14 @@ from counter.correction import LARGE_ERROR, correction_of
 from counter.errors import ConfigError, CounterError
 from counter.evaluate import tallies
 from counter.evaluate.fit import Fit, fit
+from counter.evaluate.gain import fit_gain
 from counter.evaluate.tallies import Joined
 from counter.floor import in_force
 from counter.settings import Settings
 
 FINEST: Final = 5.0  # the rounding base of every purpose's floor, where no configuration is given
 DIGITS: Final = 3
+UNCORRECTED: Final = (1.0, 1.0)  # gain and power
 
 
 def calibrate(tally: Path, released: Path, settings_file: Path | None, day: date | None) -> str:
@@ -25,24 +27,30 @@ def calibrate(tally: Path, released: Path, settings_file: Path | None, day: date
     """
     settings = None if settings_file is None else config.load(settings_file).settings
     eyes = tallies.read_eyes(tally, day)
-    joined = _pooled(tallies.join(eyes, tallies.read_released(released)))
+    heard = tallies.read_released(released, None if settings is None else settings.sensor_id)
+    joined = _pooled(tallies.join(eyes, heard.counts))
     if not joined:
         raise ConfigError(f"--tally {tally}: holds no counts", tallies.EXAMPLE)
     fitted = max(eye.at for eye in eyes).astimezone(UTC).date().isoformat()
     base = FINEST if settings is None else float(in_force(settings).rounding)
-    told: list[str] = []
+    told = heard.notes
+    gains: dict[str, float] = {}
     refused: list[CounterError] = []
     for cell, found in joined.items():
         told += [f"{cell}: {many} counts by eye left out: {why}" for why, many in found.left_out]
         try:
+            _refuse_space(cell)
             _refuse_corrected(settings, cell)
-            told += _said(fit(cell, found.pairs, base), settings, fitted)
+            if found.mapped:
+                told += _mapped(cell, found, settings, gains, (base, fitted))
+            else:
+                told += _said(fit(cell, found.pairs, base), settings, fitted)
         except CounterError as error:
             refused.append(error)
             told += [f"not fitted: {error.message}", f"hint: {error.hint}", ""]
     if len(refused) == len(joined):
         raise refused[0]
-    return "\n".join(told).rstrip()
+    return "\n".join([*told, *_gains(settings, gains)]).rstrip()
 
 
 def _pooled(joined: dict[str, Joined]) -> dict[str, Joined]:
@@ -51,12 +59,23 @@ def _pooled(joined: dict[str, Joined]) -> dict[str, Joined]:
     for cell, one in joined.items():
         key = cell.rpartition(".")[0] if cell.startswith(f"{Kind.LINE}.") else cell
         other = found.get(key, Joined((), ()))
-        found[key] = Joined(other.pairs + one.pairs, other.left_out + one.left_out)
+        found[key] = Joined(
+            other.pairs + one.pairs, other.left_out + one.left_out, other.mapped + one.mapped
+        )
     return found
 
 
+def _refuse_space(cell: str) -> None:
+    """Raise ConfigError for a balance: chance of the day would be taken for bias."""
+    if cell.startswith(f"{Kind.SPACE}."):
+        raise ConfigError(
+            f"{cell}: a balance is not fitted to counts of those inside",
+            "fit at the doors, with the same lines for footfall: docs/evaluating.md, the balance",
+        )
+
+
 def _refuse_corrected(settings: Settings | None, cell: str) -> None:
-    """Raise ConfigError where the configuration has no such cell, or corrects it already."""
+    """Raise ConfigError where the configuration has no such cell, or changes it already."""
     if settings is None:
         return
     cells = released_cells(settings)
@@ -64,7 +83,8 @@ def _refuse_corrected(settings: Settings | None, cell: str) -> None:
     if found is None:
         released = ", ".join(one.key for one in cells)
         raise ConfigError(f"{cell}: the configuration releases no such number", released)
-    if correction_of(settings, found) is not None:
+    by = correction_of(settings, found)
+    if by is not None and (by.gain, by.power) != UNCORRECTED:
         raise ConfigError(
             f"{cell}: its released numbers are corrected already",
             "take the correction out, count again, and fit to what is released then",
@@ -79,8 +99,7 @@ def _said(found: Fit, settings: Settings | None, fitted: str) -> list[str]:
         f"  gain   {found.gain:.3f}  (95 %: {found.gain_low:.3f} to {found.gain_high:.3f})",
         f"  power  {found.power:.3f}"
         + (f"  (95 %: {found.power_low:.3f} to {found.power_high:.3f})" if bent else ""),
-        f"  error  {found.error:.1f} persons on counts left out; {found.before:.1f} uncorrected",
-        f"  below {found.error / LARGE_ERROR:.0f} persons the quality reads degraded",
+        *_off(found.error, found.before),
     ]
     if found.needless:
         lines.append("  the counts agree with no correction: gain 1 is written, with the error")
@@ -88,13 +107,72 @@ def _said(found: Fit, settings: Settings | None, fitted: str) -> list[str]:
     if kind == Kind.GROUP:
         zones = settings.groups[name].zones if settings is not None else ["EACH-OF-ITS-ZONES"]
         tables = [f"zones.{zone}" for zone in zones]
-    gain, power = (1.0, 1.0) if found.needless else (found.gain, found.power)
+    curve = UNCORRECTED if found.needless else (found.gain, found.power)
     error = found.before if found.needless else found.error
     for table in tables:
-        lines += ["", f"[{table}.correction]", f"gain = {round(gain, DIGITS)}"]
-        lines += [f"power = {round(power, DIGITS)}", f"error = {round(error, 1)}"]
-        lines += [f"tallies = {found.tallies}", f'fitted = "{fitted}"']
+        lines += _table(table, curve, error, (found.tallies, fitted))
     return [*lines, ""]
+
+
+def _mapped(
+    cell: str,
+    counts: Joined,
+    settings: Settings | None,
+    gains: dict[str, float],
+    by: tuple[float, str],
+) -> list[str]:
+    """Fit a zone in which a map counted; its gain is added to `gains`."""
+    if settings is None or settings.crowd is None:
+        raise ConfigError(
+            f"{cell}: a map counted there, and its gain multiplies the one in force",
+            "give --config: the configuration that the box ran with, with its [crowd]",
+        )
+    base, fitted = by
+    zone = cell.split(".")[1]
+    in_force = settings.crowd.gains.get(zone, 1.0)
+    found = fit_gain(cell, counts.pairs, counts.mapped, in_force=in_force, base=base)
+    gains[zone], low, high = found.gain, found.gain_low, found.gain_high
+    lines = [
+        f"{cell}: {found.tallies} counts by eye fitted, {len(counts.mapped)} were beside the map",
+        f"  gain of the map  {found.gain:.3f}  (95 %: {low:.3f} to {high:.3f})",
+        f"  gain of all      {found.correction:.3f}",
+        *_off(found.error, found.before),
+        *(f"  {note}" for note in found.notes),
+    ]
+    curve = (found.correction, 1.0)
+    lines += _table(f"zones.{zone}", curve, found.error, (found.tallies, fitted))
+    return [*lines, ""]
+
+
+def _off(error: float, before: float) -> list[str]:
+    return [
+        f"  error  {error:.1f} persons on counts left out; {before:.1f} as released",
+        f"  below {error / LARGE_ERROR:.0f} persons the quality reads degraded",
+    ]
+
+
+def _table(
+    name: str, curve: tuple[float, float], error: float, counted: tuple[int, str]
+) -> list[str]:
+    gain, power = curve
+    tallied, fitted = counted
+    return [
+        "",
+        f"[{name}.correction]",
+        f"gain = {round(gain, DIGITS)}",
+        f"power = {round(power, DIGITS)}",
+        f"error = {round(error, 1)}",
+        f"tallies = {tallied}",
+        f'fitted = "{fitted}"',
+    ]
+
+
+def _gains(settings: Settings | None, made: dict[str, float]) -> list[str]:
+    """The table of all gains, in place of the one that the configuration has."""
+    if settings is None or settings.crowd is None or not made:
+        return []
+    gains = {**settings.crowd.gains, **made}
+    return ["[crowd.gains]", *(f"{zone} = {round(gain, DIGITS)}" for zone, gain in gains.items())]
 
 
 def day_of(text: str | None) -> date | None:

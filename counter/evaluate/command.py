@@ -16,6 +16,7 @@ from counter.purposes import Purpose
 from counter.settings import LineSettings, ModelSettings, Point, Settings, ZoneSettings
 
 MODEL, CONFIDENCE = "counter-n", 0.25
+UNMAPPED = "[crowd] was left out: evaluate counts with the tracker alone, the box also with a map"
 
 
 def evaluate_clip(*, out: Path | None, plot_file: Path | None, **options: Any) -> str:
@@ -23,6 +24,9 @@ def evaluate_clip(*, out: Path | None, plot_file: Path | None, **options: Any) -
     from counter.evaluate.tables import as_text  # noqa: PLC0415
 
     request = request_of(**options)
+    for option, path in (("--json", out), ("--plot", plot_file)):
+        if path is not None and not path.parent.is_dir():
+            raise ConfigError(f"{option} {path}: there is no folder {path.parent}", "make it first")
     if plot_file is not None:
         plot.check(plot_file)
     report = _with_progress(request)
@@ -56,7 +60,9 @@ def request_of(*, clip: str | None, settings_file: Path | None, **options: Any) 
     if settings is not None:
         options["tracker"] = settings.tracker
         if settings.purpose is not Purpose.FOOTFALL:
-            options["purpose"] = settings.purpose
+            options |= {"purpose": settings.purpose, "disclosure": settings.disclosure}
+        if settings.crowd is not None:
+            options["notes"] = (UNMAPPED,)
     return Request(
         source=str(detections.resolve().parent.name) if clip is None else clip,
         places=places,
@@ -136,8 +142,10 @@ def _with_progress(request: Request) -> Report:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
+    console = Console(stderr=True)
     columns = SpinnerColumn(), TextColumn("{task.completed} frames"), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("frames", total=request.frames)
         return evaluate(request, progress=lambda done: bar.update(task, completed=done))
 

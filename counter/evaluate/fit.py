@@ -11,6 +11,8 @@ Rule 4: the error is the root mean square on counts left out one by one, all of 
 too. It holds rounding, our misses, and the eye's.
 Rule 5: the 95 % interval is a bootstrap: counts drawn anew, and the released numbers moved within
 what they may stand for.
+Rule 6: an interval of the gain with 1 in it says that no correction is needed only where it is
+narrow; a wide one says that these counts cannot tell, and nothing is fitted.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,6 +27,7 @@ from counter.errors import ConfigError
 LEAST = 8  # counts; fewer leave the gain and its error to chance
 LEAST_SPAN = 1.5  # largest released number over the smallest
 POWER_LEAST, POWER_SPAN, POWER_GAIN = 16, 2.5, 0.9  # Rule 3
+WIDEST = 0.25  # of the gain's 95 % interval around 1 (Rule 6): a quarter off reads `degraded`
 GAIN_RANGE, POWER_RANGE = (0.2, 5.0), (0.5, 2.0)  # as CorrectionSettings
 HUBER = 1.345  # deviations from which a count weighs less: 95 % efficient for normal errors
 MAD_TO_SIGMA = 1.4826
@@ -55,15 +58,20 @@ class Fit:
         return straight and self.gain_low <= 1 <= self.gain_high
 
 
-def fit(cell: str, pairs: Sequence[tuple[int, float]], base: float = 5.0) -> Fit:
-    """Fit (released, by eye); `base` is the gate's. Raises ConfigError for too few counts."""
+def fit(
+    cell: str, pairs: Sequence[tuple[int, float]], base: float = 5.0, *, bend: bool = True
+) -> Fit:
+    """Fit (released, by eye); `base` is the gate's, `bend` allows a power (Rule 3).
+
+    Raises ConfigError for too few counts, or counts that cannot tell (Rule 6).
+    """
     _check(cell, pairs)
     seen = np.array([pair[0] for pair in pairs], np.float64)
     eye = np.array([pair[1] for pair in pairs], np.float64)
     fitting: Fitting = _straight
     error = _left_out(_straight, seen, eye)
     low, high = _interval(_straight, seen, eye, base)
-    if len(pairs) >= POWER_LEAST and seen.max() >= POWER_SPAN * seen.min():
+    if bend and len(pairs) >= POWER_LEAST and seen.max() >= POWER_SPAN * seen.min():
         bent, ends = _left_out(_bent, seen, eye), _interval(_bent, seen, eye, base)
         sound = GAIN_RANGE[0] <= _bent(seen, eye)[0] <= GAIN_RANGE[1]
         if sound and bent < POWER_GAIN * error and not ends[0][1] <= 1 <= ends[1][1]:
@@ -74,7 +82,7 @@ def fit(cell: str, pairs: Sequence[tuple[int, float]], base: float = 5.0) -> Fit
             f"{cell}: the counts by eye are {gain:.2g} times the released ones",
             "that is no bias to correct: look at the aim, the zone and the times",
         )
-    return Fit(
+    found = Fit(
         cell=cell,
         gain=gain,
         power=power,
@@ -86,6 +94,17 @@ def fit(cell: str, pairs: Sequence[tuple[int, float]], base: float = 5.0) -> Fit
         before=sqrt(float(np.mean((eye - seen) ** 2))),
         tallies=len(pairs),
     )
+    _refuse_wide(found)
+    return found
+
+
+def _refuse_wide(found: Fit) -> None:
+    if found.needless and found.gain_high - found.gain_low > WIDEST:
+        raise ConfigError(
+            f"{found.cell}: the gain may be {found.gain_low:.2f} to {found.gain_high:.2f} (95 %),"
+            " so these counts cannot tell whether a correction is needed",
+            f"count more, until the interval is narrower than {WIDEST:g}",
+        )
 
 
 def _check(cell: str, pairs: Sequence[tuple[int, float]]) -> None:

@@ -13,17 +13,21 @@ Rule 2: a row that cannot be a label, by its form or its size, ends the reading:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 
 from counter.errors import ConfigError, SourceError
 from counter.evaluate import mot
+from counter.evaluate.belong import check_size
 from counter.evaluate.request import LabelKind, Request
 from counter.evaluate.rows import MOST_FRAMES, MOST_PEOPLE, number, rows, unreadable, whole
 from counter.zones import HEIGHT
 
 Foot = tuple[float, float]  # fractions of the image
 Standing = Callable[[Sequence[Foot]], int]  # how many of these are in the zone
+POINT = "312.5,207"
+UNKNOWN = 1, 1  # the size of the labelled pictures, where it does not matter
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 
@@ -56,6 +60,8 @@ def read_labels(request: Request, standing: Standing, zone: str = "count") -> La
         points = _mot(request, HEIGHT["foot" if found is None else found.anchor])
         return Labels(_counts(points, standing, mot.FIRST if offset is None else offset))
     if request.kind is LabelKind.POINTS:
+        if request.label_size is None and needs_size(request):
+            raise _unsized(request.labels, "give it as --label-size WxH")
         points = _points(request.labels, Path(request.source), request.label_size)
         return Labels(_counts(points, standing, offset or 0))
     return _table(request.labels, offset or 0, "count" if len(request.zones) == 1 else zone)
@@ -79,18 +85,23 @@ def label_size(request: Request) -> tuple[int, int]:
         found = mot.sequence(labels.parent)
     except ValueError as error:
         if not needs_size(request):
-            return 1, 1
-        raise SourceError(
-            f"{labels}: the size of the labelled pictures is not known",
-            "give it as WIDTHxHEIGHT, or put the sequence's seqinfo.ini beside gt.txt",
-        ) from error
+            return UNKNOWN
+        hint = "give it as --label-size WxH, or put the sequence's seqinfo.ini beside gt.txt"
+        raise _unsized(labels, hint) from error
     return found.width, found.height
+
+
+def _unsized(labels: Path, hint: str) -> SourceError:
+    return SourceError(f"{labels}: the size of the labelled pictures is not known", hint)
 
 
 def _mot(request: Request, height: float) -> dict[int, list[Foot]]:
     """Give the point at `height` (0 head, 1 foot) of every labelled person, by the file's frame."""
     size = label_size(request)
-    labelled = mot.truth(request.labels or Path())
+    path = request.labels or Path()
+    labelled = mot.truth(path)
+    if size != UNKNOWN:
+        check_size(path, [mot.middle(row.box) for row in labelled if row.person], size)
     frames = [row.frame for row in labelled]
     # A frame without a row, between the first and the last one, is a frame without people.
     points: dict[int, list[Foot]] = {n: [] for n in range(min(frames), max(frames) + 1)}
@@ -121,13 +132,18 @@ def _points(folder: Path, images: Path, size: tuple[int, int] | None) -> dict[in
             except ValueError as error:
                 if line == 1:  # the header
                     continue
-                raise unreadable(path, line, "x,y") from error
+                raise unreadable(path, line, "x,y", POINT) from error
             if not (isfinite(x) and isfinite(y)):
-                raise unreadable(path, line, "x,y")
-            feet[frame].append(_fraction(x, y, size or (1, 1)))
+                raise unreadable(path, line, "x,y", POINT)
+            feet[frame].append((x, y))
     if not feet:
-        raise SourceError(f"{folder}: no CSV file is named like an image of {images}")
-    return feet
+        raise SourceError(
+            f"{folder}: no CSV file is named like an image of {images}",
+            "the points of street-1.jpg are in street-1.csv",
+        )
+    if size is not None:
+        check_size(folder, list(chain.from_iterable(feet.values())), size)
+    return {frame: [_fraction(*point, size or UNKNOWN) for point in feet[frame]] for frame in feet}
 
 
 def _table(path: Path, offset: int, zone: str) -> Labels:
@@ -136,7 +152,7 @@ def _table(path: Path, offset: int, zone: str) -> Labels:
     header = [name.strip() for name in found[0][1]] if found else [""]
     unit = header[0].lower()
     if unit not in {"frame", "seconds"} or len(header) < 2:
-        raise unreadable(path, 1, f"the header frame,{zone} or seconds,{zone}")
+        raise unreadable(path, 1, f"the header frame,{zone} or seconds,{zone}", f"frame,{zone}")
     if zone not in header[1:]:
         raise ConfigError(
             f"{path}: line 1 is not a label, it has no column {zone}",
@@ -149,7 +165,8 @@ def _table(path: Path, offset: int, zone: str) -> Labels:
             start = number(row[0]) if unit == "seconds" else whole(row[0], 0, MOST_FRAMES)
             values.append((start, whole(row[column], 0, MOST_PEOPLE)))
         except (ValueError, IndexError) as error:
-            raise unreadable(path, line, ",".join(header)) from error
+            example = ",".join(["12", *("3" for _ in header[1:])])
+            raise unreadable(path, line, ",".join(header), example) from error
     if unit == "frame":
         return Labels({int(frame) - offset: count for frame, count in values})
     return Labels({}, tuple(sorted(values)))

@@ -4,6 +4,8 @@ Rule 1: nothing is released here, so an interval may be as short as a door is op
 shortest interval for entries and exits is fifteen minutes, and clips are shorter.
 Rule 2: where somebody counted a line over the whole clip, that total is its truth; else the
 labelled walks are.
+Rule 3: an interval that is not known is no zero: it stays out of the sums, of both sides where the
+truth is known by interval.
 """
 
 from collections import Counter
@@ -22,7 +24,7 @@ from counter.settings import Settings
 from counter.tally import Tally
 
 MEASURES = {Measure.ENTRIES: Direction.IN, Measure.EXITS: Direction.OUT}
-Crossed = dict[tuple[str, Measure], int]
+Crossed = dict[tuple[str, Measure], int | None]  # None, or no entry: not known
 
 
 class _Keeper:
@@ -64,13 +66,14 @@ class Passage:
         for name in self._settings.lines:
             known = self._true(name)
             for index, measure in enumerate(MEASURES):
-                ours = [(start_s, found[name, measure]) for start_s, found in self._ours]
+                ours = [(start_s, found.get((name, measure))) for start_s, found in self._ours]
+                seen = {start_s: n for start_s, n in ours if n is not None}
                 counted = self._totals.get(name)
-                truth = (
-                    counted[index] if counted else sum(known[measure].values()) if known else None
-                )
-                if truth is not None:
-                    totals.append(LineRow(measure, truth, sum(n for _, n in ours), name))
+                truth = counted[index] if counted else None
+                if known and not counted:
+                    truth = sum(known[measure][start_s] for start_s in seen)
+                if truth is not None and seen:
+                    totals.append(LineRow(measure, truth, sum(seen.values()), name))
                 rows += [
                     CrossingRow(
                         f"line.{name}.{measure}",
@@ -102,6 +105,9 @@ class Passage:
         lines = [tally for tally in self._keeper.take() if tally.cell.kind is Kind.LINE]
         if not lines:
             return
-        start = lines[0].interval.start - datetime.fromisoformat(STARTS_AT)
-        found = {(t.cell.name, t.cell.measure): t.value or 0 for t in lines}
-        self._ours.append((start.total_seconds(), found))
+        start_s = (lines[0].interval.start - datetime.fromisoformat(STARTS_AT)).total_seconds()
+        length_s = self._length.total_seconds()
+        while self._ours and self._ours[-1][0] + length_s < start_s:  # nothing was looked at
+            self._ours.append((self._ours[-1][0] + length_s, {}))
+        found = {(t.cell.name, t.cell.measure): t.value for t in lines}
+        self._ours.append((start_s, found))

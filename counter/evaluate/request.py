@@ -20,6 +20,7 @@ from counter.refusals import refuse
 from counter.settings import (
     FPS_RANGE,
     CameraSettings,
+    DisclosureSettings,
     LineSettings,
     ModelSettings,
     Point,
@@ -79,6 +80,8 @@ class Request:
     every: int = 1  # look at each n-th frame only
     model: ModelSettings = field(default_factory=ModelSettings)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    disclosure: DisclosureSettings = field(default_factory=DisclosureSettings)
+    notes: tuple[str, ...] = ()  # said with the report
 
     @property
     def kind(self) -> LabelKind:
@@ -162,7 +165,11 @@ def occupancy_settings(request: Request) -> Settings:
     if request.lines:  # a short interval is meant for these
         length_s = max(length_s, rule.interval_floor_s)
     made = structs.replace(
-        settings_of(request), lines={}, purpose=request.purpose, interval_s=length_s
+        settings_of(request),
+        lines={},
+        purpose=request.purpose,
+        interval_s=length_s,
+        disclosure=request.disclosure,
     )
     refuse_unsafe(made)
     return made
@@ -186,6 +193,14 @@ def _check_numbers(request: Request) -> None:
     least, most = FPS_RANGE
     if request.fps is not None and not least <= request.fps <= most:
         raise ConfigError(f"--fps: expected {least} to {most} pictures a second")
+    camera = None if request.places is None else request.places.camera
+    stall_s = CameraSettings(source=request.source).stall_s if camera is None else camera.stall_s
+    if request.fps is not None and request.fps * stall_s < 1:
+        raise ConfigError(
+            f"--fps: {request.fps:g} given, pictures more than {stall_s:g} s apart cover nothing",
+            f"expected {1 / stall_s:.3g} or more"
+            + ("" if camera is None else ", or a longer stall_s of the configuration's camera"),
+        )
 
 
 def _zone(request: Request) -> ZoneSettings:

@@ -14,15 +14,22 @@ MOST_FRAMES = 1_000_000  # 11 hours at 25 a second: a larger number is no frame 
 MOST_PEOPLE = 1_000_000  # as disclosure.MOST
 
 
-def rows(path: Path) -> Iterable[tuple[int, list[str]]]:
-    """Give the filled rows of a CSV file with their line numbers, from 1."""
+def rows(path: Path, *, empty: bool = False) -> Iterable[tuple[int, list[str]]]:
+    """Give the filled rows of a CSV file with their line numbers, from 1.
+
+    Raises SourceError for a file that holds none, unless it may be `empty`.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             found = [(n, row) for n, row in enumerate(csv.reader(file), 1) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"{path}: cannot be read as labels") from error
-    if not found and path.suffix != ".csv":
-        raise SourceError(f"{path}: holds no labels")
+    if not found and path.suffix != ".csv" and not empty:
+        raise SourceError(
+            f"{path}: holds no labels",
+            "one row for each person in each frame; where nobody is there, label with a CSV file"
+            " frame,count",
+        )
     return found
 
 
@@ -42,5 +49,7 @@ def whole(text: str, least: int, most: int) -> int:
     return int(found)
 
 
-def unreadable(path: Path, line: int, expected: str) -> SourceError:
-    return SourceError(f"{path}: line {line} is not a label, expected {expected}")
+def unreadable(path: Path, line: int, expected: str, example: str) -> SourceError:
+    return SourceError(
+        f"{path}: line {line} is not a label, expected {expected}", f"for example {example}"
+    )

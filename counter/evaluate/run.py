@@ -14,7 +14,9 @@ from counter.detectors import Detector
 from counter.detectors.open import open_detector
 from counter.errors import ConfigError, SourceError
 from counter.evaluate import mot
+from counter.evaluate.belong import check_size
 from counter.evaluate.bench import Bench
+from counter.evaluate.labels import read_labels
 from counter.evaluate.report import Report
 from counter.evaluate.request import CAMERA, Request, live_refusal, refuse_live, settings_of
 from counter.people import Detections
@@ -91,10 +93,11 @@ def _read(request: Request) -> Iterator[tuple[int, Detections]]:
     path = request.detections or Path()
     found = mot.detections(path)
     width, height, fps, length = _sequence(request, path)
+    check_size(path, [mot.middle(box) for _, box, _ in found], (width, height))
     by_frame: dict[int, list[tuple[mot.Rectangle, float]]] = {}
     for frame, box, score in found:
         by_frame.setdefault(frame - mot.FIRST, []).append((box, score))
-    last = max(length, max(by_frame, default=-1) + 1)
+    last = max(length, max(by_frame, default=-1) + 1) or _labelled(request, path)
     for number in range(last if request.frames is None else min(last, request.frames)):
         rows = by_frame.get(number, [])
         boxes = np.array([box for box, _ in rows], np.float64).reshape(-1, 4)
@@ -108,6 +111,18 @@ def _read(request: Request) -> Iterator[tuple[int, Detections]]:
                 height,
             ),
         )
+
+
+def _labelled(request: Request, path: Path) -> int:
+    """How many frames a clip has in which nobody was detected: as asked, or to the last label."""
+    labels = read_labels(request, len, next(iter(request.zones)))
+    frames = request.frames or max(labels.by_frame, default=-1) + 1
+    if frames < 1:
+        raise ConfigError(
+            f"{path}: nobody was detected, and how many frames were looked at is not known",
+            "give --frames, or put the sequence's seqinfo.ini with seqLength beside it",
+        )
+    return frames
 
 
 def _sequence(request: Request, path: Path) -> tuple[int, int, float, int]:

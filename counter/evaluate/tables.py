@@ -69,7 +69,13 @@ def _tables(report: Report) -> "Iterable[Table]":
 
 def _remarks(report: Report) -> Iterable[str]:
     if report.intervals:
-        yield "{} of {} releases are those of the truth".format(*report.agreement)
+        same, known = report.agreement
+        yield (
+            f"{same} of {known} releases are those of the truth"
+            if known
+            else "no interval was labelled for long enough to be released"
+        )
+    yield from _unknown(report)
     left = len(report.intervals) - MOST_ROWS, len(report.crossings) - MOST_ROWS
     if max(left) > 0:
         yield f"more than {MOST_ROWS} intervals: --json FILE has them all"
@@ -81,6 +87,15 @@ def _remarks(report: Report) -> Iterable[str]:
             " are enough; needed: events\nat which a counter of this spread and no error passes"
             f" {1 - ALPHA:.0%} of the time."
         )
+
+
+def _unknown(report: Report) -> Iterable[str]:
+    """Say of which cells an interval is not known: too little of it was seen to count."""
+    rows: list[IntervalRow | CrossingRow] = [*report.intervals, *report.crossings]
+    for cell in dict.fromkeys(row.cell for row in rows):
+        ours = [row.ours for row in rows if row.cell == cell]
+        if None in ours:
+            yield f"{cell}: {ours.count(None)} of {len(ours)} intervals are not known, left out"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], left: int = 2) -> "Table":

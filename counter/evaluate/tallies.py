@@ -11,23 +11,31 @@ Rule 2: a count by eye belongs to the interval that its time lies in; several of
 cell are one, their mean (occupancy) or their sum (entries, exits).
 Rule 3: what was not released as a number (suppressed, missing, saturated) compares with nothing;
 how many are left out, and why, is said.
+Rule 4: what a density map counted stands apart: its gain is fitted to it, not the correction.
+Rule 5: the numbers of one device are compared, those of the configuration's where one is given.
+Rule 6: a topic of a broker carries more than counts (`online`, health): such lines are passed over,
+and it is said how many.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from counter.cells import Kind
+from counter.crowds import METHOD
 from counter.errors import SourceError
 from counter.evaluate.rows import MOST_PEOPLE, rows, whole
 
 HEADER = ["time", "cell", "counted"]
+MOST_LISTED = 5  # devices, in a message
 EXAMPLE = "for example 2026-03-01T08:12:00Z,zone.saloon,34"
 CROSSINGS = ("entries", "exits")
+BY_MAP = METHOD.partition("/")[0]  # of every version
+OF_A_GROUP = "a map counted a part of the group: its gain is fitted in a zone released alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +49,27 @@ class Eye:
 
 @dataclass(frozen=True, slots=True)
 class Released:
+    sensor: str  # site/device
     cell: str
     start: datetime
     end: datetime
     value: int | None
     why_not: str  # "suppressed", "missing", "saturated"; empty where there is a value
+    by_map: bool = False  # a density map counted, not the tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a file of released counts holds."""
+
+    counts: list[Released]
+    others: int = 0  # counts of other devices (Rule 5)
+    passed: int = 0  # lines that are no counts (Rule 6)
+
+    @property
+    def notes(self) -> list[str]:
+        said = (self.passed, "lines are no counts"), (self.others, "counts are of other devices")
+        return [f"--released: {many} {what}, passed over" for many, what in said if many]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,7 @@ class Joined:
 
     pairs: tuple[tuple[int, float], ...]  # released, counted by eye
     left_out: tuple[tuple[str, int], ...]  # why, and how many
+    mapped: tuple[tuple[int, float], ...] = ()  # as `pairs`, where a map counted (Rule 4)
 
 
 def read_eyes(path: Path, day: date | None) -> list[Eye]:
@@ -74,19 +99,46 @@ def read_eyes(path: Path, day: date | None) -> list[Eye]:
     return eyes
 
 
-def read_released(path: Path) -> list[Released]:
-    """Read the JSON lines of a box; lines that are no counts are passed over."""
+def read_released(path: Path, sensor: str | None = None) -> Heard:
+    """Read the counts of one device, `sensor` where it is known.
+
+    Raises SourceError where there are none, or of several and it is not known which is meant.
+    """
     found: list[Released] = []
+    passed = 0
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
-                if line.strip():
-                    found += _released(path, number, line)
+                count = _released(path, number, line) if line.strip() else None
+                if count is not None:
+                    found.append(count)
+                passed += count is None and bool(line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: cannot be read as JSON lines") from error
     if not found:
-        raise SourceError(f"{path}: holds no released counts", "collect them with stdout = true")
-    return found
+        raise SourceError(
+            f"{path}: holds no released counts, {passed} lines are something else",
+            "one JSON object a line: collect them with stdout = true, or mosquitto_sub without -v",
+        )
+    return _of_one(path, found, sensor, passed)
+
+
+def _of_one(path: Path, found: list[Released], sensor: str | None, passed: int) -> Heard:
+    """Take the counts of one device (Rule 5)."""
+    sensors = sorted({count.sensor for count in found})
+    listed = ", ".join(sensors[:MOST_LISTED]) + (" ..." if sensors[MOST_LISTED:] else "")
+    if sensor is None and len(sensors) > 1:
+        raise SourceError(
+            f"{path}: holds counts of {len(sensors)} devices: {listed}",
+            "give --config, the configuration of the one beside which you counted",
+        )
+    counts = [count for count in found if sensor in (None, count.sensor)]
+    if not counts:
+        raise SourceError(
+            f"{path}: holds no counts of {sensor}, the site and device of --config",
+            f"it has {listed}",
+        )
+    return Heard(counts, len(found) - len(counts), passed)
 
 
 def join(eyes: list[Eye], released: list[Released]) -> dict[str, Joined]:
@@ -106,26 +158,37 @@ def _join(cell: str, eyes: list[Eye], released: list[Released]) -> Joined:
             left_out["nothing was released then"] += 1
         elif count.value is None:
             left_out[count.why_not] += 1
+        elif count.by_map and not cell.startswith(f"{Kind.ZONE}."):
+            left_out[OF_A_GROUP] += 1
         else:
             seen.setdefault(count.start, []).append(eye.counted)
     together = sum if cell.endswith(CROSSINGS) else fmean
-    pairs = [(intervals[start].value or 0, float(together(n))) for start, n in sorted(seen.items())]
-    return Joined(tuple(pairs), tuple(sorted(left_out.items())))
+    pairs: dict[bool, list[tuple[int, float]]] = {False: [], True: []}
+    for start, counts in sorted(seen.items()):
+        count = intervals[start]
+        pairs[count.by_map].append((count.value or 0, float(together(counts))))
+    return Joined(tuple(pairs[False]), tuple(sorted(left_out.items())), tuple(pairs[True]))
 
 
-def _released(path: Path, number: int, line: str) -> Iterator[Released]:
+def _released(path: Path, number: int, line: str) -> Released | None:
+    """Read a count; None for a line that is none (Rule 6)."""
     try:
-        said: dict[str, Any] = json.loads(line)
-        if not str(said.get("schema", "")).startswith("counter/count/"):
-            return
+        said: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or not str(said.get("schema")).startswith("counter/count/"):
+        return None
+    try:
         saturated = said.get("quality") == "saturated"
         value = said["value"] if said["status"] == "published" and not saturated else None
-        yield Released(
+        return Released(
+            sensor=f"{said['site']}/{said['device']}",
             cell=f"{said['kind']}.{said['name']}.{said['measure']}",
             start=_moment(said["interval_start"], None),
             end=_moment(said["interval_end"], None),
             value=None if value is None else whole(str(value), 0, MOST_PEOPLE),
             why_not="" if value is not None else "saturated" if saturated else str(said["status"]),
+            by_map=str(said.get("method", "")).startswith(f"{BY_MAP}/"),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(

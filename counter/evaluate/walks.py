@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import hypot
 
 from counter.evaluate import mot
-from counter.evaluate.labels import label_size
+from counter.evaluate.labels import UNKNOWN, label_size
 from counter.evaluate.mot import Rectangle
 from counter.evaluate.request import LabelKind, Request
 from counter.people import Direction
@@ -42,7 +42,7 @@ def read_walks(request: Request) -> Walks | None:
     if request.labels is None or request.kind is not LabelKind.MOT:
         return None
     width, height = label_size(request)
-    if (width, height) == (1, 1):
+    if (width, height) == UNKNOWN:
         return None
     offset = mot.FIRST if request.label_offset is None else request.label_offset
     rows = mot.truth(request.labels)

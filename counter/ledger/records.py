@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Final, Literal, Self
 
 import msgspec
-from msgspec import Meta, Struct, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from counter.errors import CounterError
 
 FIRST: Final = "0" * 64  # `previous` of a file's first record
 UNKNOWN: Final = "unknown"
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+ModelName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 # systemd.exec(5), $SERVICE_RESULT; and what is said when nobody said it.
 RESULTS: Final = (
@@ -46,8 +47,12 @@ class StartFacts(
     version: Annotated[str, Meta(pattern=r"^[\w.+-]{1,32}\Z")]
     config_sha256: Sha256
     grid_sha256: Sha256
-    model: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
+    model: ModelName
     model_sha256: Sha256
+    # The density model beside it. Not written where there is none, so that a ledger from before
+    # there was such a thing still has the one spelling of Rule 2.
+    crowd_model: ModelName | UnsetType = UNSET
+    crowd_model_sha256: Sha256 | UnsetType = UNSET
     kernel: Annotated[str, Meta(pattern=r"^[!-~]{1,64}\Z")]  # its release, `uname -r`
     landlock_abi: Annotated[int, Meta(ge=0, le=1000)]
     sandbox: Annotated[str, Meta(pattern=r"^[a-z0-9:,-]{1,64}\Z")]  # as in Health
@@ -59,6 +64,8 @@ class StartFacts(
     def __post_init__(self) -> None:
         if self.attempts_blocked > self.attempts:
             raise ValueError("more attempts were blocked than were made")
+        if (self.crowd_model is UNSET) is not (self.crowd_model_sha256 is UNSET):
+            raise ValueError("a crowd model has a name and a hash, or there is none")
 
 
 class StopFacts(

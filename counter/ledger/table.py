@@ -33,10 +33,15 @@ def _what(record: Record, digits: int) -> str:
     if not isinstance(facts, StartFacts):
         return f"{facts.result} ({facts.code})"
     lost = "; THE STOP BEFORE IS NOT RECORDED" if facts.previous_stop == "unrecorded" else ""
+    crowd = (
+        f" crowd {facts.crowd_model} {facts.crowd_model_sha256[:digits]},"
+        if facts.crowd_model and facts.crowd_model_sha256
+        else ""
+    )
     return (
         f"{facts.version}, config {facts.config_sha256[:digits]},"
         f" grid {facts.grid_sha256[:digits]},"
-        f" model {facts.model} {facts.model_sha256[:digits]}, kernel {facts.kernel},"
+        f" model {facts.model} {facts.model_sha256[:digits]},{crowd} kernel {facts.kernel},"
         f" Landlock {facts.landlock_abi}, sandbox {facts.sandbox},"
         f" {facts.attempts_blocked} of {facts.attempts} attempts blocked{lost}"
     )

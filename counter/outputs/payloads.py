@@ -76,6 +76,8 @@ class HealthReport(_Payload, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     config_sha256: Sha256
     model: Word
     model_sha256: Sha256
+    crowd_model: Word | None  # the density model beside it; None: there is none
+    crowd_model_sha256: Sha256 | None
     backend: Word
     sandbox: Word
     started: Instant
@@ -105,6 +107,8 @@ class Info(_Payload, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rules: list[Word]
     model: Word
     model_sha256: Sha256
+    crowd_model: Word | None  # the density model beside it; None: there is none
+    crowd_model_sha256: Sha256 | None
     version: Word
     config_sha256: Sha256
     ledger_head: Sha256 | None  # of the last record when this run began; None: no ledger is kept

@@ -33,6 +33,7 @@ from counter.outputs.payloads import (
 from counter.purposes import Purpose
 from counter.release import CameraState, Health, Level, Quality, Status, ZoneCount
 
+EXPIRY_INTERVALS = 3  # a broker of MQTT 5 forgets state that is older: it is no state
 ONLINE, OFFLINE = b"online", b"offline"
 Closed = TypeVar("Closed", Count, HealthReport, Info)
 
@@ -48,6 +49,8 @@ class Announcement:
     rules: tuple[str, ...]  # the gate's rule ids
     model: str
     model_sha256: str
+    crowd_model: str | None  # the density model beside it, where there is one
+    crowd_model_sha256: str | None
     config_sha256: str
     ledger_head: str | None = None  # sha256 of the ledger's last record
     version: str = __version__
@@ -161,6 +164,8 @@ def encode_health(health: Health) -> bytes:
         config_sha256=health.config_sha256,
         model=health.model,
         model_sha256=health.model_sha256,
+        crowd_model=health.crowd_model,
+        crowd_model_sha256=health.crowd_model_sha256,
         backend=health.backend,
         sandbox=health.sandbox,
         started=health.started,
@@ -187,6 +192,8 @@ def encode_info(said: Announcement) -> bytes:
         rules=list(said.rules),
         model=said.model,
         model_sha256=said.model_sha256,
+        crowd_model=said.crowd_model,
+        crowd_model_sha256=said.crowd_model_sha256,
         version=said.version,
         config_sha256=said.config_sha256,
         ledger_head=said.ledger_head,

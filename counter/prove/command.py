@@ -80,6 +80,8 @@ def _begun(subject: Subject, request: Request) -> Report:
         version=__version__,
         model=subject.model.name,
         model_sha256=subject.model.entry.sha256,
+        crowd_model=None if subject.crowd is None else subject.crowd.name,
+        crowd_model_sha256=None if subject.crowd is None else subject.crowd.entry.sha256,
         kernel=platform.release(),
         config_sha256=subject.config_sha256,
         form=SHORT_FORM if request.short else FULL_FORM,

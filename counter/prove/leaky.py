@@ -24,7 +24,7 @@ from counter import models, voice
 from counter.config import Loaded, load
 from counter.errors import ConfigError, CounterError
 from counter.service import stop_on_signals
-from counter.start import begin
+from counter.start import begin, unrestrained
 
 MARKED: Final = "synthetic:marker"
 LEAKED, BLOCKED = "the leak happened", "the leak was blocked"
@@ -125,7 +125,7 @@ def run(leak: str, loaded: Loaded, path: Path, *, enclosed: bool) -> None:
         raise ConfigError("cameras: this program leaks on purpose", f"it shows {MARKED} only")
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
-        start = begin(loaded) if enclosed else None
+        start = begin(loaded) if enclosed else unrestrained(loaded)
         from counter.assemble import appliance  # noqa: PLC0415  # Rule 3
 
         machine = opened.enter_context(appliance(loaded, start=start))

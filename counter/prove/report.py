@@ -62,6 +62,8 @@ class Report:
     model: str
     model_sha256: str
     kernel: str
+    crowd_model: str | None = None  # the density model beside it
+    crowd_model_sha256: str | None = None
     config_sha256: str | None = None  # None: the proof's own configuration
     sandbox: str = "none"  # the weakest that a run reported
     form: str = "full"
@@ -135,7 +137,8 @@ class Report:
 
     def _parts(self) -> Iterator[Any]:
         found = sum(bool(forms) for forms in self.specimens.values())
-        yield f"Proof of {self.at}: counter {self.version}, model {self.model}"
+        crowd = f", crowd model {self.crowd_model}" if self.crowd_model else ""
+        yield f"Proof of {self.at}: counter {self.version}, model {self.model}{crowd}"
         yield f"Kernel: {self.kernel}"
         yield f"Configuration: {self.config_sha256 or 'of the proof itself'}"
         told = sum(bool(o.sandbox) for o in self.scenarios)

@@ -33,7 +33,7 @@ HEAD: Final = re.compile(
 )
 COMMENT: Final = re.compile(rb"# (HELP|TYPE) (\w+) (.*)")
 SAMPLE: Final = re.compile(rb"(\w+)(?:\{(.*)\})? \d{1,10}(?:\.\d{1,12})?(?:e\+\d\d)?")
-LABEL: Final = re.compile(rb'(\w+)="([A-Za-z0-9._:;,=<>+*/() -]{1,64})"')
+LABEL: Final = re.compile(rb'(\w+)="([A-Za-z0-9._:;,=<>+*/() -]{0,64})"')
 FILLER: Final = re.compile(rb"# *")
 FILLER_LINE: Final = re.compile(rb"(?m)^# *$")
 MOST_LINE: Final = 300  # bytes of a line that the end of the run cut short
@@ -128,7 +128,7 @@ def _body_faults(body: bytes, families: dict[str, Family], words: set[str]) -> I
 
 def _families(loaded: Loaded, model: Model) -> Iterable[Family]:
     """Every family that may be there; their samples are not looked at."""
-    health = standing(loaded, model, "")
+    health = standing(loaded, model, None, "")
     cameras = tuple(CameraHealth(name, CameraState.OK) for name in loaded.settings.cameras)
     yield from cell_families(dict.fromkeys(released_cells(loaded.settings)))
     yield from health_families(replace(health, cameras=cameras), 0)

@@ -47,6 +47,7 @@ class Ports:
 class Subject:
     settings: Settings  # with the marker before every camera
     model: Model
+    crowd: Model | None  # the density model beside it
     seed: int
     config_sha256: str | None  # of the operator's file
 
@@ -89,7 +90,8 @@ def subject_of(config: Path | None) -> Subject:
         starts_at=None,
     )
     model = models.find(settings.model.name)
-    return Subject(settings, model, seed, None if loaded is None else loaded.sha256)
+    sha256 = None if loaded is None else loaded.sha256
+    return Subject(settings, model, models.crowd(settings), seed, sha256)
 
 
 def toml(table: dict[str, Any], path: str = "") -> str:

@@ -64,8 +64,8 @@ def read(log: Path) -> Traced:
     done = [line for line in _whole(lines) if not FAILED.search(line)]
     return Traced(
         len(lines),
-        tuple(line for line in done if _writes(line)),
-        tuple(line for line in done if _reaches_out(line)),
+        tuple(line for line in done if writes(line)),
+        tuple(line for line in done if reaches_out(line)),
     )
 
 
@@ -83,13 +83,15 @@ def _whole(lines: Iterable[str]) -> Iterator[str]:
     yield from begun.values()  # the run was killed within them: they may have succeeded
 
 
-def _writes(line: str) -> bool:
+def writes(line: str) -> bool:
+    """Whether a call opens a file for writing, or changes the file system."""
     if any(device in line for device in DEVICES):
         return False
     return bool(MAKES.search(line) or (re.search(r"\bopen\w*\(", line) and WRITES.search(line)))
 
 
-def _reaches_out(line: str) -> bool:
+def reaches_out(line: str) -> bool:
+    """Whether a call reaches beyond loopback."""
     if LOCAL.search(line):
         return False
     if re.search(r"\bsocket\(", line):

@@ -25,7 +25,7 @@ from counter.sandbox.filter import ABSENT, allowed
 from counter.sandbox.kernel import Facts
 from counter.sandbox.plan import Plan
 from counter.sandbox.proof import FULL, Attempt, Proof
-from counter.sandbox.verdict import demand
+from counter.sandbox.verdict import require
 
 # What opening may still need: DAC_OVERRIDE and DAC_READ_SEARCH (a device, a file of another user),
 # NET_BIND_SERVICE (a low port). Without the rest, other processes are closed to root as well.
@@ -55,7 +55,7 @@ class Enclosure:
         """Stage 1. Raises SandboxError."""
         _alone()
         missing = _missing(self._facts)
-        demand(missing, self._accepted)
+        require(missing, self._accepted)
         sys.dont_write_bytecode = True  # it could not be written, and each try would be logged
         self._built("stage 1", (), lambda: _lower(missing))
         if self._facts.landlock_abi:

@@ -6,7 +6,6 @@ from typing import Final
 from counter.errors import SandboxError
 from counter.guarantees import LOST_WITHOUT, Guarantee
 from counter.sandbox.inherited import writable_files
-from counter.sandbox.proof import Proof
 
 REMEDY: Final[dict[Guarantee, str]] = {
     Guarantee.SECCOMP: "run it on a kernel with seccomp filters (x86-64 or arm64, not emulated)",
@@ -18,13 +17,8 @@ REMEDY: Final[dict[Guarantee, str]] = {
 STREAMS: Final = {0: "standard input", 1: "standard output", 2: "standard error"}
 
 
-def require(proof: Proof, accepted: Collection[Guarantee]) -> None:
+def require(missing: Collection[Guarantee], accepted: Collection[Guarantee]) -> None:
     """Raise SandboxError when something is missing that is not accepted."""
-    demand(proof.missing, accepted)
-
-
-def demand(missing: Collection[Guarantee], accepted: Collection[Guarantee]) -> None:
-    """Do the same where there is no proof yet."""
     refused = [one for one in Guarantee if one in missing and one not in accepted]
     if not refused:
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from counter.addresses import SCHEMES, Link, scheme_of
 from counter.errors import SourceError
 from counter.settings import FPS_RANGE, CameraSettings
 from counter.sources import TimedSource
@@ -42,9 +43,8 @@ def open_source(name: str, settings: CameraSettings) -> TimedSource:
 
 def _opener_of(address: str) -> "Opener":
     """Choose by the address's scheme, or by what is at its path; say why it cannot be used."""
-    scheme, colon, _ = address.partition(":")
-    if colon and scheme.lower() in SCHEMES:
-        return SCHEMES[scheme.lower()]
+    if scheme := scheme_of(address):
+        return LINKS[SCHEMES[scheme].link]
     if not address or "://" in address:
         raise SourceError("no source has an address of this form", f"expected {FORMS}")
     path = Path(address)
@@ -105,12 +105,10 @@ def _synthetic(name: str, settings: CameraSettings) -> TimedSource:
 
 
 Opener = Callable[[str, CameraSettings], TimedSource]
-SCHEMES: Final[dict[str, Opener]] = {
-    "rtsp": _stream,
-    "rtsps": _stream,
-    "http": _stream,
-    "https": _stream,
-    "synthetic": _synthetic,
+LINKS: Final[dict[Link, Opener]] = {  # of an address with a scheme
+    Link.NETWORK: _stream,
+    Link.ENCRYPTED: _stream,
+    Link.DRAWN: _synthetic,
 }
 PATHS: Final[tuple[tuple[Callable[[int], bool], Opener], ...]] = (
     (stat.S_ISREG, _file),

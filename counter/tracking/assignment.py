@@ -3,8 +3,7 @@
 Rule 1: boxes are compared after both are grown by what the filter does not know (its standard
 deviation): a new track, or a low frame rate, reaches further than a settled one.
 Rule 2: the best total wins, not the first come; a pair below the gate is no pair.
-Rule 3: only boxes that could touch are compared, so that the cost grows with the people, not with
-their square.
+Rule 3: only boxes that may touch are compared (`nearby.py`).
 """
 
 from typing import NamedTuple
@@ -13,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from counter.nearby import Indices, touching
+
 Corners = NDArray[np.float64]  # (N, 4) left, top, right, bottom, in image heights
-Indices = NDArray[np.intp]
 
 
 class Pairs(NamedTuple):
@@ -39,7 +39,8 @@ def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> 
 
     The buffer is that of C-BIoU (Yang et al., WACV 2023), here as wide as the filter is unsure.
     """
-    track, person = _side_by_side(tracks, margin, people)
+    grown = tracks + margin[:, None] * (-2, -2, 2, 2)  # both grow: twice on one side is the same
+    track, person = touching(grown, people)
     ours, theirs = tracks[track].T, people[person].T
     grow = 2 * margin[track]
     side = np.minimum(ours[2:], theirs[2:]) - np.maximum(ours[:2], theirs[:2]) + grow
@@ -48,25 +49,6 @@ def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> 
     our_size, their_size = ours[2:] - ours[:2] + grow, theirs[2:] - theirs[:2] + grow
     either = our_size[0] * our_size[1] + their_size[0] * their_size[1] - inside
     return Pairs(track[touch], person[touch], inside[touch] / either[touch])
-
-
-def _side_by_side(
-    tracks: Corners, margin: NDArray[np.float64], people: Corners
-) -> tuple[Indices, Indices]:
-    """Every track with every person whose columns of the picture it may touch."""
-    if not (len(tracks) and len(people)):
-        nothing = np.zeros(0, np.intp)
-        return nothing, nothing
-    order = np.argsort(people[:, 0])
-    left = people[order, 0]
-    widest = (people[:, 2] - people[:, 0]).max()
-    first = np.searchsorted(left, tracks[:, 0] - 2 * margin - widest)
-    last = np.searchsorted(left, tracks[:, 2] + 2 * margin)
-    many = last - first
-    ends = np.cumsum(many)
-    track = np.repeat(np.arange(len(tracks)), many)
-    person = order[np.arange(ends[-1]) + np.repeat(first - ends + many, many)]
-    return track, person
 
 
 def assign(pairs: Pairs, gate: float) -> tuple[Indices, Indices]:

@@ -9,17 +9,18 @@ Rule 4: the order of the boxes in a frame changes nothing.
 import numpy as np
 from numpy.typing import NDArray
 
+from counter.nearby import Indices
 from counter.people import Detections, Tracks, TrackState
 from counter.settings import TrackerSettings
 from counter.tracking import kalman
-from counter.tracking.assignment import Indices, Pairs, assign, corners, grown_iou
+from counter.tracking.assignment import Pairs, assign, corners, grown_iou
 
 RULE = "tracks/2"  # goes out with every count: a tracker that follows otherwise has another name
 FREE = -1  # a slot nobody has
-TENTATIVE, CONFIRMED, LOST = TrackState  # looking a member up costs more than comparing it
+TENTATIVE, CONFIRMED, LOST = map(int, TrackState)  # numpy takes long to see a number in a member
 # Who may be matched with sure or unsure boxes, in this order, above which grown IoU. The gates are
 # ByteTrack's published thresholds.
-STAGES: tuple[tuple[tuple[TrackState, ...], bool, float], ...] = (
+STAGES: tuple[tuple[tuple[int, ...], bool, float], ...] = (
     ((CONFIRMED, LOST), True, 0.2),
     ((CONFIRMED,), False, 0.5),
     ((TENTATIVE,), True, 0.3),
@@ -162,7 +163,7 @@ def _sorted(people: Detections) -> tuple[kalman.Boxes, NDArray[np.float32]]:
     return np.concatenate((xyxy[:, :2] + size / 2, size), axis=1), confidence[:kept]
 
 
-def _is_one_of(state: NDArray[np.int8], states: tuple[TrackState, ...]) -> NDArray[np.bool_]:
+def _is_one_of(state: NDArray[np.int8], states: tuple[int, ...]) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = state == states[0]
     for other in states[1:]:
         found |= state == other

@@ -19,6 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "purposes",
         "guarantees",
         "settings",
+        "addresses",
         "interval",
         "cells",
         "geometry",
@@ -35,6 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "hints",
         "crosscheck",
         "spacecheck",
+        "crowdcheck",
         "masking",
         "refusals",
         "floor",
@@ -48,6 +50,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "levels",
         "correction",
         "tally",
+        "nearby",
+        "bodies",
         "tracking",
         "zones",
         "still",
@@ -55,6 +59,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "segments",
         "paths",
         "lines",
+        "flows",
         "spaces",
         "sources",
         "detectors",
@@ -75,27 +80,17 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 RINGS: dict[str, tuple[str, ...]] = {
     "frame": ("sources", "detectors"),
     "people": (
-        "detectors",
-        "tracking",
-        "zones",
-        "still",
-        "crowds",
-        "segments",
-        "lines",
-        "spaces",
-        "tally",
-        "counting",
-        "evaluate",
-        "aim",
+        "detectors", "tracking", "zones", "still", "crowds", "segments", "bodies", "lines",
+        "spaces", "tally", "counting", "evaluate", "aim",
     ),
     "tally": ("disclosure", "ceiling", "counting", "evaluate", "aim"),
-}
+}  # fmt: skip
 
 # They speak to the world or are read before rights are given up: no ring, no array, not even
 # through somebody else's import.
 SEALED = (
-    "outputs", "board", "dossier", "health", "config", "crosscheck", "spacecheck", "masking",
-    "models", "registry",
+    "outputs", "board", "dossier", "health", "config", "addresses", "crosscheck", "spacecheck",
+    "crowdcheck", "masking", "models", "registry", "backends",
 )  # fmt: skip
 # Loaded before rights are given up: importing them loads no vendor that is heavy.
 LIGHT = (
@@ -120,13 +115,12 @@ HEAVY = (
 
 # Pure: time, randomness and pictures enter as values; numbers leave as values.
 CORE = (
-    "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "geometry",
-    "tracking", "zones", "still", "segments", "paths", "lines", "tally", "floorplan", "levels",
-    "refusals", "floor", "hints",
-    "crowds", "masking", "balance", "history", "correction", "spacecheck", "spaces",
-    "disclosure", "ceiling", "counting", "detectors.yolo", "detectors.letterbox",
-    "detectors.quantised", "homography", "lens",
-    "survey",
+    "frame", "people", "tally", "release", "interval", "cells", "purposes", "settings", "addresses",
+    "geometry", "nearby", "bodies", "tracking", "zones", "still", "segments", "paths", "lines",
+    "tally", "floorplan", "levels", "refusals", "floor", "hints", "crowds", "masking", "balance",
+    "history", "correction", "spacecheck", "crowdcheck", "flows", "spaces", "disclosure", "ceiling",
+    "counting", "detectors.yolo", "detectors.letterbox", "detectors.quantised", "homography",
+    "lens", "survey",
 )  # fmt: skip
 WORLD_MODULES = _words("""
     _io aiohttp asyncio atexit builtins codecs concurrent ctypes curses email fcntl fileinput ftplib
@@ -153,8 +147,8 @@ class Vendor:
 
 
 ARRAYS = (
-    "frame", "people", "geometry", "tracking", "zones", "still", "crowds", "segments", "paths",
-    "lines", "tally", "sources", "detectors", "counting", "evaluate", "aim",
+    "frame", "people", "geometry", "nearby", "bodies", "tracking", "zones", "still", "crowds",
+    "segments", "paths", "lines", "tally", "sources", "detectors", "counting", "evaluate", "aim",
     "prove.forms", "prove.pictures", "prove.specimens",
 )  # fmt: skip
 VENDORS: dict[str, Vendor] = {

@@ -113,9 +113,10 @@ def _appliance(
 ) -> Callable[[Callable[[], None]], None]:
     from counter.assemble import appliance
     from counter.config import Loaded
+    from counter.start import unrestrained
 
     loaded = Loaded(settings=_settings(scene, broker), sha256="0" * 64, warnings=())
-    machine = opened.enter_context(appliance(loaded))
+    machine = opened.enter_context(appliance(loaded, start=unrestrained(loaded)))
 
     def run(attack: Callable[[], None]) -> None:
         seen = 0

@@ -20,6 +20,7 @@ from counter.outputs.mqtt.endpoint import endpoint_of
 from counter.outputs.mqtt.link import Link, LinkError, Session
 from counter.outputs.mqtt.outbox import Message, Outbox, Release
 from counter.outputs.wire import (
+    EXPIRY_INTERVALS,
     OFFLINE,
     ONLINE,
     Announcement,
@@ -31,7 +32,6 @@ from counter.outputs.wire import (
 from counter.release import Health, ZoneCount
 from counter.settings import MqttSettings
 
-EXPIRY_INTERVALS = 3  # state older than this is no state
 RETRY_S = 0.5  # between attempts at the start
 
 _log = logging.getLogger("counter.mqtt")

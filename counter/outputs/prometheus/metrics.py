@@ -127,14 +127,7 @@ def health_families(health: Health | None, interval_s: int) -> Iterator[Family]:
     yield _gauge("counter_interval_length_seconds", "Length of an interval.", (), {(): interval_s})
     if health is None:
         return
-    build = {
-        "version": health.version,
-        "model": health.model,
-        "model_sha256": health.model_sha256,
-        "config_sha256": health.config_sha256,
-        "backend": health.backend,
-        "sandbox": health.sandbox,
-    }
+    build = _build(health)
     yield _gauge("counter_build_info", "What is running.", tuple(build), {tuple(build.values()): 1})
     yield _gauge(
         "counter_start_timestamp_seconds",
@@ -161,6 +154,20 @@ def health_families(health: Health | None, interval_s: int) -> Iterator[Family]:
         ("camera",),
         {(camera.name,): camera.state is CameraState.OK for camera in health.cameras},
     )
+
+
+def _build(health: Health) -> dict[str, str]:
+    return {
+        "version": health.version,
+        "model": health.model,
+        "model_sha256": health.model_sha256,
+        # Prometheus takes an empty label for one that is not there.
+        "crowd_model": health.crowd_model or "",
+        "crowd_model_sha256": health.crowd_model_sha256 or "",
+        "config_sha256": health.config_sha256,
+        "backend": health.backend,
+        "sandbox": health.sandbox,
+    }
 
 
 def _gauge(
