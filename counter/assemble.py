@@ -76,9 +76,10 @@ def _lookout(begun: Start) -> Lookout:
     """Open the detector. A chip's device cannot be opened again once the process is sealed."""
     settings, model = begun.loaded.settings.model, begun.model
     detector = open_detector(settings, model)
-    if begun.enclosure is not None and accelerator_of(detector.backend, model):
+    sealed = begun.enclosure is not None
+    if sealed and accelerator_of(detector.backend, model):
         return Lookout(detector)
-    return Lookout(detector, lambda: open_detector(settings, model))
+    return Lookout(detector, lambda: open_detector(settings, model), sealed=sealed)
 
 
 def announcement(
