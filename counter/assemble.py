@@ -72,9 +72,10 @@ def _lookout(start: Start) -> Lookout:
     """Open the detector. A chip's device cannot be opened again once the process is sealed."""
     settings, model = start.loaded.settings.model, start.model
     detector = open_detector(settings, model)
-    if start.enclosure is not None and accelerator_of(detector.backend, model):
+    sealed = start.enclosure is not None
+    if sealed and accelerator_of(detector.backend, model):
         return Lookout(detector)
-    return Lookout(detector, lambda: open_detector(settings, model))
+    return Lookout(detector, lambda: open_detector(settings, model), sealed=sealed)
 
 
 def announcement(start: Start, gate: Gate) -> Announcement:

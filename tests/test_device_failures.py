@@ -1,18 +1,21 @@
 """A detector's device that fails while people are counted: never a zero, and back when it is well.
 
-With detectors made for the test, and with the hailo backend over its fake. Not run on hardware.
+With detectors made for the test; test_hailo_loop.py has the same with a chip's own failures.
 """
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from counter import assemble, models
 from counter.clock import FootageClock
+from counter.config import Loaded
 from counter.counting import Counting
-from counter.detectors import Detector, hailo
-from counter.detectors.hailo import HailoDetector
+from counter.detectors import Detector
 from counter.detectors.lookout import LONGEST_WAIT_S, SEALED, Lookout
 from counter.disclosure import Gate
 from counter.engine import Engine
@@ -21,10 +24,11 @@ from counter.frame import Frame
 from counter.health import Monitor
 from counter.people import Detections
 from counter.release import CameraState, Status
+from counter.sandbox import Enclosure, Plan
+from counter.service import Service
 from counter.sources.merge import View
-from tests.fakes.hailo_here import hailo_here
+from counter.start import Start
 from tests.test_engine import HEALTH, START, Crowd, Kept, never, settings, tick, view
-from tests.test_hailo import HEAD, tiny
 
 PEOPLE = 20
 
@@ -162,6 +166,29 @@ def test_a_sealed_process_ends_in_a_sentence(kind):
     assert not any(buffer is None or buffer.any() for buffer in buffers[:40])
 
 
+def test_a_sealed_process_tries_once_and_then_ends():
+    engine, _ = engine_of(Faulty(fails_at=40))
+    shop = Workshop(engine, ModelError("no library", "install it"))
+    engine.lookout.sealed = True
+    with pytest.raises(DeviceError, match="no library") as caught:
+        engine.run((view("eye", s) for s in range(60)), never)
+    assert caught.value.hint == f"install it; {SEALED}"
+    assert shop.asked_s == [41]
+
+
+@pytest.mark.parametrize(
+    ("name", "sealed", "again"),
+    [("net.hef", True, False), ("net.hef", False, True), ("net.onnx", True, True)],
+)
+def test_only_a_chip_cannot_be_opened_again_once_sealed(monkeypatch, name, sealed, again):
+    monkeypatch.setattr(assemble, "open_detector", lambda *_: Faulty())
+    loaded = Loaded(settings("eye"), "0" * 64, ())
+    model = replace(models.variants("counter-n")[0], path=Path(name))
+    enclosure = Enclosure(Plan()) if sealed else None
+    begun = Start(loaded, model, enclosure, Service(None, None), None, None)
+    assert (assemble._lookout(begun).reopen is not None) is again
+
+
 class TestInFlight:
     def test_the_counts_are_those_of_one_after_the_other(self):
         plain, flying = Faulty(), Overlapped()
@@ -190,54 +217,3 @@ class TestInFlight:
         views: list[View] = [view("eye", s / 2) for s in range(2 * 91)]
         engine.run(views, never)  # the failure of 29.5 is found out when 30 is due
         assert statuses(kept) == [Status.MISSING, Status.MISSING, Status.PUBLISHED]
-
-
-class TestHailo:
-    """The ways in which a chip fails, each through the loop."""
-
-    @pytest.fixture
-    def platform(self, monkeypatch):
-        monkeypatch.setattr(hailo, "ANSWER_MS", 50)
-        monkeypatch.setattr(hailo, "LOOK_S", 0.0)
-        with hailo_here(monkeypatch) as found:
-            yield found
-
-    @pytest.mark.parametrize(
-        ("breaks", "said"),
-        [
-            (lambda world: setattr(world, "stuck", True), "did not answer in time"),
-            (lambda world: world.faults.update(job=62), "no longer answers"),
-            (lambda world: world.faults.update(ready=4), "did not answer in time"),
-            (lambda world: world.faults.update(run=36), "no longer answers"),
-            (lambda world: setattr(first(world), "celsius", 110.0), "too hot: 110 C"),
-        ],
-    )
-    def test_it_fails_and_comes_back(self, platform, tmp_path, caplog, breaks, said):
-        world, model = platform.world, tiny(tmp_path)
-
-        def reopen() -> Detector:
-            if engine.now_ns < 50 * 10**9:
-                first(world).in_use = True  # another process took it meanwhile
-                return HailoDetector(model, HEAD, 1)
-            world.reset()
-            return HailoDetector(model, HEAD, 1)
-
-        def played():
-            for s in range(121):
-                if s == 35:
-                    breaks(world)
-                yield view("eye", s)
-
-        engine, kept = engine_of(HailoDetector(model, HEAD, 1), reopen)
-        engine.run(played(), never)
-        engine.lookout.close()
-        nobody = Status.SUPPRESSED  # no person in these pictures: below the threshold, and known
-        assert statuses(kept) == [nobody, Status.MISSING, nobody, nobody]
-        messages = " ".join(record.message for record in caplog.records)
-        assert said in messages
-        assert "is in use by another process" in messages
-        assert "open again" in messages
-
-
-def first(world):
-    return next(iter(world.chips.values()))

@@ -15,13 +15,15 @@ import pytest
 from counter import models
 from counter.detectors.hailo import HailoDetector
 from counter.detectors.hef import chips_of
+from counter.detectors.lookout import Overlapping
 from counter.detectors.onnx import OnnxDetector
+from counter.detectors.open import open_detector
 from counter.detectors.yolo import Head
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.people import Detections
 from counter.registry import Entry
-from counter.settings import CameraSettings
+from counter.settings import CameraSettings, ModelSettings
 from counter.sources.open import open_source
 from tests.backend_suite import BLUE, FLOAT, GREEN, RED, differences, noise, street
 from tests.fakes.hailo.hailo_platform.made import Hef, write_hef
@@ -133,6 +135,14 @@ def test_it_is_closed_in_reverse_and_pictures_in_flight_end_first(platform, tmp_
     assert platform.world.closed == ["jobs", "network", "vdevice", "device"]
     detector.close()  # twice does no harm
     assert len(platform.world.closed) == 4
+
+
+@pytest.mark.usefixtures("platform")
+def test_it_is_opened_through_the_table(tmp_path):
+    detector = open_detector(ModelSettings(backend="hailo"), tiny(tmp_path))
+    assert detector.backend == "hailo"
+    assert isinstance(detector, Overlapping)  # the loop keeps two pictures in flight
+    detector.close()
 
 
 @pytest.mark.usefixtures("platform")

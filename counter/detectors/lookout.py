@@ -2,8 +2,8 @@
 
 Rule 1: a picture whose persons are not known is never one with nobody: it is told as unseen.
 Rule 2: after a DeviceError the detector is closed, and opened again after 1, 2, 4 ... 60 s.
-Rule 3: where that is not possible (a sealed process opens no device), the error ends the run:
-whoever started the process starts it again, as with a camera that is gone.
+Rule 3: where that is not possible (a sealed process opens no device and loads no library), the
+error ends the run: whoever started the process starts it again, as with a camera that is gone.
 Rule 4: a detector that keeps pictures in flight gives their persons later, in order.
 Rule 5: time enters as a value; nothing here reads a clock.
 """
@@ -23,7 +23,7 @@ from counter.people import Crowd, Detections
 FIRST_WAIT_S: Final = 1
 LONGEST_WAIT_S: Final = 60
 STEADY_S: Final = 60  # who worked for so long was well: the next wait is short again
-SEALED: Final = "a sealed process cannot open a device again: start it again (systemd does)"
+SEALED: Final = "a sealed process cannot open it again: start it again (systemd does)"
 
 Seen = tuple[str, Detections, Crowd | None]  # of which camera
 _log = logging.getLogger("counter.detectors.lookout")
@@ -43,6 +43,7 @@ class Overlapping(Protocol):
 class Lookout:
     detector: Detector | None  # None: it has failed
     reopen: Callable[[], Detector] | None = None  # None: it cannot be opened again
+    sealed: bool = False  # what does not open again at the first try never will
     unseen: bool = False  # a picture came and nobody looked, since `unseen` was last set to False
     _flight: deque[tuple[str, Crowd | None]] = field(default_factory=deque)
     _wait_s: int = FIRST_WAIT_S
@@ -116,6 +117,8 @@ class Lookout:
         try:
             self.detector = self.reopen()
         except CounterError as error:
+            if self.sealed:
+                raise DeviceError(error.message, f"{error.hint}; {SEALED}") from None
             _log.warning("%s; tried again in %d s (%s)", error.message, self._wait_s, error.hint)
             return None
         _log.warning("the detector is open again")
