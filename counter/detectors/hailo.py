@@ -229,7 +229,7 @@ class HailoDetector:
 def _platform() -> Any:
     os.environ["HAILORT_LOGGER_PATH"] = "NONE"  # Rule 1: hailort.log in the working folder
     try:
-        import hailo_platform  # type: ignore[import-not-found]  # noqa: PLC0415  # Rule 1
+        import hailo_platform  # noqa: PLC0415  # Rule 1
     except ImportError as error:
         raise ModelError(
             f"backend hailo: hailo_platform cannot be imported: {error}",

@@ -181,7 +181,7 @@ def _check_input(model: Model, graph: Graph) -> None:
 
 def _runtime() -> Any:
     try:
-        import ncnn  # type: ignore[import-untyped]  # noqa: PLC0415  # only if this backend is opened
+        import ncnn  # noqa: PLC0415  # only if this backend is opened
     except ImportError as error:
         raise ModelError(
             f"backend ncnn: package {error.name or 'ncnn'} is not installed",

@@ -131,7 +131,7 @@ def interpreter_of(
 
 
 def _litert() -> Any:
-    from ai_edge_litert import interpreter  # type: ignore[import-untyped]  # noqa: PLC0415
+    from ai_edge_litert import interpreter  # noqa: PLC0415
 
     return interpreter
 

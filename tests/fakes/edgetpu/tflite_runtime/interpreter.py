@@ -44,7 +44,7 @@ class Interpreter:
         experimental_delegates: list[Delegate] | None = None,
         num_threads: int | None = None,
     ) -> None:
-        from ai_edge_litert.interpreter import (  # type: ignore[import-untyped]
+        from ai_edge_litert.interpreter import (
             Interpreter as Real,
         )
 
