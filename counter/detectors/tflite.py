@@ -137,7 +137,7 @@ def _litert() -> Any:
 
 
 def _tflite_runtime() -> Any:
-    from tflite_runtime import interpreter  # type: ignore[import-not-found]  # noqa: PLC0415
+    from tflite_runtime import interpreter  # noqa: PLC0415
 
     return interpreter
 
