@@ -47,7 +47,7 @@ def never() -> bool:
 @pytest.fixture(scope="module")
 def platform() -> Aim:
     """A minute of a crowded platform: people walk along it, nobody on its wall or far above."""
-    camera = CameraSettings(source="synthetic:platform", people=60, fps=3, seed=3)
+    camera = CameraSettings(source="synthetic:platform", people=60, fps=6, seed=3)
     made = settings(
         camera,
         lines={

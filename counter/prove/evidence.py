@@ -18,7 +18,7 @@ from counter.prove.search import Search
 from counter.prove.subject import Subject
 
 FEWEST_CALLS: Final = 300  # the imports alone open more files than that
-SHOWN: Final = 3  # faults of a run that are told; all are counted
+SHOWN: Final = 5  # faults of a run that are told; all are counted
 
 
 @dataclass(frozen=True, slots=True)
