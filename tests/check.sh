@@ -30,4 +30,4 @@ export PATH="$PATH:/usr/sbin"
 ruff format --check .
 ruff check .
 mypy
-pytest "$@"
+pytest --numprocesses auto --dist loadfile "$@"

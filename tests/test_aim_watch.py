@@ -51,7 +51,7 @@ def platform() -> Aim:
     made = settings(
         camera,
         lines={
-            "across": LineSettings(camera="hall", points=[(0.761, 0.239), (0.179, 0.239)]),
+            "across": LineSettings(camera="hall", points=[(0.761, 0.27), (0.179, 0.27)]),
             "wall": LineSettings(camera="hall", points=[(0.02, 0.02), (0.02, 0.3)]),
         },
         zones={
