@@ -88,9 +88,9 @@ def announcement(start: Start, gate: Gate) -> Announcement:
         cells=gate.cells,
         rules=(gate.parameters.rule_id,),
         model=start.model.name,
-        model_sha256=start.model.entry.sha256,
+        model_sha256=start.model.entry.fingerprint,
         crowd_model=None if crowd is None else crowd.name,
-        crowd_model_sha256=None if crowd is None else crowd.entry.sha256,
+        crowd_model_sha256=None if crowd is None else crowd.entry.fingerprint,
         config_sha256=start.loaded.sha256,
         ledger_head=start.ledger_head,
     )

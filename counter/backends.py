@@ -7,14 +7,14 @@ Rule 3: "auto" goes down the table for this processor; the reason names what was
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from counter.accelerators import TPU_ENDING
 from counter.errors import ModelError
-from counter.models import Model, State
+from counter.models import Model, State, checked, variants
 from counter.settings import ModelSettings
 
 DEV: Final = Path("/dev")
@@ -78,6 +78,12 @@ ORDER: Final = {
     "x86_64": ("hailo", "edgetpu", "openvino", "onnx", "tflite", "ncnn", "ultralytics"),
     "aarch64": ("hailo", "edgetpu", "ncnn", "onnx", "tflite", "openvino", "ultralytics"),
 }
+
+
+def selected(settings: ModelSettings) -> Choice:
+    """Choose for this machine, and hash the files of what was chosen. Raises ModelError."""
+    choice = choose(settings, *variants(settings.name))
+    return replace(choice, model=checked(choice.model))
 
 
 def choose(settings: ModelSettings, *found: Model) -> Choice:

@@ -1,4 +1,4 @@
-"""What `counter check` and `counter models` print: a configuration or the registry in words.
+"""What `counter check` prints: a configuration in words.
 
 Nothing is opened but the model's file: a camera that is away does not make a configuration wrong.
 """
@@ -9,13 +9,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from counter import floorplan, masking, models, survey
+from counter.backends import Choice, selected
 from counter.cells import Cell, released_cells
 from counter.config import Loaded
 from counter.correction import correction_of
-from counter.errors import ModelError
 from counter.floor import Parameters, in_force
 from counter.levels import SERVICE, service_bounds
-from counter.models import Model, State
 from counter.outputs.wire import Topics, count_size
 from counter.purposes import Measure
 from counter.settings import Settings
@@ -29,13 +28,12 @@ def report(loaded: Loaded) -> str:
     Raises ModelError when the model cannot be used.
     """
     settings = loaded.settings
-    model = models.find(settings.model.name)
     rules = in_force(settings)
     lines = [
         f"{settings.sensor_id}: valid; purpose {settings.purpose}",
         f"grid     every {rules.interval_s} s from midnight UTC, all cells together, zeros too",
         f"gate     {_gate(rules)}",
-        f"model    {model.name} ({model.entry.licence}), sha256 {model.entry.sha256[:12]} verified",
+        *_model(selected(settings.model)),
         *_crowd(settings),
         f"config   sha256 {loaded.sha256}",
         "",
@@ -51,11 +49,19 @@ def report(loaded: Loaded) -> str:
     return "\n".join(lines)
 
 
+def _model(choice: Choice) -> Sequence[str]:
+    said = f"{choice.model.name} ({choice.model.entry.licence})"
+    return (
+        f"model    {said}, sha256 {choice.model.entry.fingerprint[:12]} verified",
+        f"backend  {choice.backend}: {choice.reason}",
+    )
+
+
 def _crowd(settings: Settings) -> Sequence[str]:
     crowd = models.crowd(settings)
     if crowd is None or settings.crowd is None:
         return ()
-    said = f"crowd    {crowd.name} ({crowd.entry.licence}), sha256 {crowd.entry.sha256[:12]}"
+    said = f"crowd    {crowd.name} ({crowd.entry.licence}), sha256 {crowd.entry.fingerprint[:12]}"
     return (f"{said} verified; from {settings.crowd.above} persons in a zone",)
 
 
@@ -158,42 +164,6 @@ def _outputs(settings: Settings) -> Sequence[str]:
     if settings.stdout:
         found.append("JSON lines on standard output")
     return found or ["none: counts would go nowhere (add [mqtt], [prometheus] or stdout = true)"]
-
-
-def models_table() -> str:
-    """The registry, and where its files are."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("name", "input", "licence", "sha256", "file"):
-        table.add_column(heading)
-    for model in models.listed():
-        width, height = model.entry.input
-        table.add_row(
-            model.name,
-            f"{width}x{height}",
-            model.entry.licence,
-            model.entry.sha256[:12],
-            "not on this machine" if model.path is None else str(model.path),
-        )
-    return _text(table)
-
-
-def verify_models(names: Sequence[str]) -> str:
-    """Hash the named models' files, or all that are here.
-
-    Raises ModelError when a named one is missing, or any is altered.
-    """
-    checked = [models.find(name) for name in names] or list(models.verified())
-    altered = [model for model in checked if model.state is State.ALTERED]
-    if altered:
-        raise ModelError(
-            f"model {altered[0].name}: {altered[0].path} has not the registered sha256",
-            "it is damaged or another file: put the right one there",
-        )
-    return "\n".join(_verdict(model) for model in checked)
-
-
-def _verdict(model: Model) -> str:
-    return f"{model.name}: {'not on this machine' if model.path is None else 'verified'}"
 
 
 def _text(drawn: RenderableType) -> str:

@@ -5,6 +5,7 @@ registry adds entries and replaces none.
 Rule 2: nothing here opens a model or a picture; no numpy, nothing of rings 0 to 2.
 """
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -53,6 +54,16 @@ class Files(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return (first,)
         beside = "/".join((*self.file.split("/")[:-1], self.weights))
         return first, (beside, self.weights_sha256, self.weights_url)
+
+    @property
+    def fingerprint(self) -> str:
+        """What is written down of the model that ran: the sha256 of its one file, or of both.
+
+        Of two files it is that of their hashes: `sha256sum FILE WEIGHTS | cut -c1-64 | sha256sum`.
+        """
+        if self.weights_sha256 is None:
+            return self.sha256
+        return hashlib.sha256(f"{self.sha256}\n{self.weights_sha256}\n".encode()).hexdigest()
 
 
 class Format(Files, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import UNSET, structs
 
 from counter import __version__, accelerators, models
-from counter.backends import BACKENDS, choose
+from counter.backends import BACKENDS, choose, selected
 from counter.config import Loaded
 from counter.errors import CounterError
 from counter.guarantees import Guarantee
@@ -44,7 +44,7 @@ class Start:
 def begin(loaded: Loaded) -> Start:
     """Begin a run: rehearse, write the ledger, enter stage 1. Raises CounterError."""
     settings = loaded.settings
-    model, crowd = models.find(settings.model.name), models.crowd(settings)
+    model, crowd = selected(settings.model).model, models.crowd(settings)
     plan, opened = _prepared(loaded, model, crowd)
     proof = rehearse(plan)
     require(proof.missing, settings.accept_weaker_sandbox)
@@ -63,7 +63,7 @@ def begin_without_memory(
     Live cameras release from their first whole interval on. `own_ports` are listened on and
     connected to besides (the demonstration's own broker). Raises CounterError.
     """
-    model, crowd = models.find(loaded.settings.model.name), models.crowd(loaded.settings)
+    model, crowd = selected(loaded.settings.model).model, models.crowd(loaded.settings)
     plan, opened = _prepared(loaded, model, crowd, own_ports)
     require(rehearse(plan).missing, accepted)
     _readied(loaded.settings, model)
@@ -77,7 +77,8 @@ def outlook(loaded: Loaded) -> Iterator[str]:
 
     Raises CounterError for a configuration that could not start anywhere.
     """
-    settings, model = loaded.settings, models.find(loaded.settings.model.name)
+    settings = loaded.settings
+    model = selected(settings.model).model
     plan = plan_of(settings, model, crowd=models.crowd(settings))
     try:
         accelerators.ready(settings.model.backend, model)
@@ -109,7 +110,7 @@ def outlook(loaded: Loaded) -> Iterator[str]:
 
 def unrestrained(loaded: Loaded) -> Start:
     """Begin with all rights and no memory, for tests and benchmarks. Raises ModelError."""
-    model = models.find(loaded.settings.model.name)
+    model = selected(loaded.settings.model).model
     crowd = models.crowd(loaded.settings)
     return Start(loaded, model, None, Service(None, None), None, None, crowd)
 
@@ -150,9 +151,9 @@ def _remembered(
         config_sha256=loaded.sha256,
         grid_sha256=grid,
         model=model.name,
-        model_sha256=model.entry.sha256,
+        model_sha256=model.entry.fingerprint,
         crowd_model=UNSET if crowd is None else crowd.name,
-        crowd_model_sha256=UNSET if crowd is None else crowd.entry.sha256,
+        crowd_model_sha256=UNSET if crowd is None else crowd.entry.fingerprint,
         kernel=proof.kernel,
         landlock_abi=proof.landlock_abi,
         sandbox=proof.level,

@@ -48,7 +48,8 @@ class TestStart:
         assert begun.crowd is not None
         assert begun.crowd.state is State.VERIFIED
         plan = reach.plan_of(settings, begun.model, crowd=begun.crowd)
-        assert plan.read == (begun.model.path, tmp_path / "map.onnx")
+        files = [path for path, _ in models.parts_of(begun.model)]
+        assert plan.read == (*files, tmp_path / "map.onnx")
 
     def test_an_altered_one_is_not_opened(self, settings, tmp_path):
         (tmp_path / "map.onnx").write_bytes(b"another")

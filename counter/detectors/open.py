@@ -6,8 +6,7 @@ Rule: a backend's file is imported when it is opened; this one loads no vendor l
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from counter import models
-from counter.backends import BACKENDS, choose
+from counter.backends import BACKENDS, choose, selected
 from counter.detectors import CrowdModel, Detector
 from counter.errors import ModelError
 from counter.models import Model
@@ -27,10 +26,8 @@ def open_detector(settings: ModelSettings, model: Model | None = None) -> Detect
     The detector gives boxes from `floor` on, below `settings.confidence`: the tracker tells them
     apart. Raises ModelError.
     """
-    found = (model,) if model else models.variants(settings.name)
-    choice = choose(settings, *found)
-    chosen = model or models.checked(choice.model)
-    return OPENERS[choice.backend](chosen, _head(chosen, settings), settings.threads)
+    choice = choose(settings, model) if model else selected(settings)
+    return OPENERS[choice.backend](choice.model, _head(choice.model, settings), settings.threads)
 
 
 def open_crowd_model(model: Model, threads: int) -> CrowdModel:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from counter import __version__, models
 from counter.addresses import DEVICE_FOLDER, TRIALS, Link, form_of
+from counter.backends import selected
 from counter.cells import Cell, Kind, released_cells
 from counter.config import Loaded
 from counter.correction import correction_of
@@ -69,8 +70,8 @@ class Facts:
     @property
     def software(self) -> tuple[str, str, str | None]:
         """What a report of a test must be of, to be of this device: version, and models' hashes."""
-        crowd = None if self.crowd is None else self.crowd.entry.sha256
-        return self.version, self.model.entry.sha256, crowd
+        crowd = None if self.crowd is None else self.crowd.entry.fingerprint
+        return self.version, self.model.entry.fingerprint, crowd
 
     @property
     def swaps(self) -> bool:
@@ -176,7 +177,7 @@ def gather(loaded: Loaded, made: date) -> Facts:
             for name, camera in sorted(settings.cameras.items())
         ),
         broker=_broker(settings),
-        model=models.find(settings.model.name),
+        model=selected(settings.model).model,
         crowd=models.crowd(settings),
     )
 

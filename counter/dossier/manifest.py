@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from counter import __version__, models
+from counter.backends import selected
 from counter.config import Loaded
 from counter.errors import ConfigError
 
@@ -95,7 +96,7 @@ def _state(path: Path, file: File) -> Literal["as made", "edited", "gone"]:
 def status(loaded: Loaded, config: Path, out: Path | None) -> str:
     """Say in one line whether the dossier of this configuration is current.
 
-    Raises ModelError as `models.find`.
+    Raises ModelError as `backends.selected`.
     """
     folder = out or default_folder(config)
     option = "" if out is None else f" --out {out}"
@@ -118,16 +119,16 @@ def status(loaded: Loaded, config: Path, out: Path | None) -> str:
 
 
 def _changed(manifest: Manifest, loaded: Loaded) -> list[str]:
-    model, crowd = models.find(loaded.settings.model.name), models.crowd(loaded.settings)
+    model, crowd = selected(loaded.settings.model).model, models.crowd(loaded.settings)
     return [
         what
         for what, made_for, now in (
             ("configuration", manifest.config_sha256, loaded.sha256),
-            ("model", manifest.model_sha256, model.entry.sha256),
+            ("model", manifest.model_sha256, model.entry.fingerprint),
             (
                 "crowd model",
                 manifest.crowd_model_sha256,
-                None if crowd is None else crowd.entry.sha256,
+                None if crowd is None else crowd.entry.fingerprint,
             ),
             ("software version", manifest.version, __version__),
         )

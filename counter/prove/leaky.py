@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from counter import models, voice
+from counter import voice
 from counter.config import Loaded, load
 from counter.errors import ConfigError, CounterError
 from counter.service import stop_on_signals
@@ -129,7 +129,7 @@ def run(leak: str, loaded: Loaded, path: Path, *, enclosed: bool) -> None:
         from counter.assemble import appliance  # noqa: PLC0415  # Rule 3
 
         machine = opened.enter_context(appliance(loaded, start=start))
-        size = models.find(loaded.settings.model.name).entry.input
+        size = start.model.entry.input
 
         def leaks(pixels: Any) -> None:
             LEAKS[leak](Scene(pixels, machine, size, path))

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import structs
 
 from counter import models
+from counter.backends import selected
 from counter.config import Loaded, load, parse
 from counter.demo.scenes import DEMO_PEOPLE, DEMO_ZONES
 from counter.floor import in_force
@@ -89,7 +90,7 @@ def subject_of(config: Path | None) -> Subject:
         ledger=None,
         starts_at=None,
     )
-    model = models.find(settings.model.name)
+    model = selected(settings.model).model
     sha256 = None if loaded is None else loaded.sha256
     return Subject(settings, model, models.crowd(settings), seed, sha256)
 
