@@ -1,8 +1,8 @@
-"""What do letterbox, inference and decoding cost?
+"""What do letterbox and decoding cost, for pictures of several cameras?
 
-Each stage by itself, and one `detect` against the bare runtime's `run` on the same tensor in turns,
-so that a busy machine is unfair to none. The stages without network read an output made up to hold
-a crowd: each person is a cluster of rows, as many as a crowded plaza really gave.
+Each stage by itself, in turns, so that a busy machine is unfair to none. Decoding reads an output
+made up to hold a crowd: each person is a cluster of rows, as many as a crowded plaza really gave.
+The network, bare and behind each backend, is `backends`'.
 """
 
 import argparse
@@ -20,9 +20,7 @@ from benchmarks.machine import report
 from counter import models, registry
 from counter.detectors import yolo
 from counter.detectors.letterbox import Planes, Size, fit
-from counter.detectors.onnx import OnnxDetector
-from counter.detectors.open import open_detector
-from counter.frame import Frame, Pixels
+from counter.frame import Pixels
 from counter.settings import ModelSettings
 
 CAMERAS = ((640, 360), (640, 480), (1280, 720), (1920, 1080))
@@ -33,6 +31,8 @@ def crowd(head: yolo.Head, size: Size, people: int) -> yolo.Floats:
     """An output of the raw layout with `people` persons, each a cluster of overlapping rows."""
     rng = np.random.default_rng(0)
     rows = sum((size[0] // stride) * (size[1] // stride) for stride in (8, 16, 32))
+    if people * CLUSTER > rows:
+        raise SystemExit(f"--people: an output of {rows} rows holds at most {rows // CLUSTER}")
     output = np.zeros((1, 4 + head.classes, rows), np.float32)
     output[0, 4:] = rng.random((head.classes, rows), np.float32) * 0.05
     at = rng.permutation(rows)[: people * CLUSTER]
@@ -90,22 +90,6 @@ def own_work(head: yolo.Head, size: Size, camera: Size, args: argparse.Namespace
     return in_turns(stages, args.rounds)
 
 
-def against_runtime(name: str, args: argparse.Namespace) -> Spent:
-    """`detect` on a 1280x720 frame, and the bare session on the tensor it would make."""
-    detector = open_detector(ModelSettings(name=name, threads=args.threads))
-    assert isinstance(detector, OnnxDetector)
-    pixels = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), dtype=np.uint8)
-    box = Planes(models.find(name).entry.input)
-    box.fill(pixels)
-    session, source = detector._session, detector._session.get_inputs()[0].name
-    frames = Frame(pixels, 0)
-    stages: dict[str, Callable[[], object]] = {
-        "bare run": lambda: session.run(None, {source: box.tensor}),
-        "detect": lambda: detector.detect(frames),
-    }
-    return in_turns(stages, args.runs)
-
-
 def row(what: str, values: list[tuple[float, float]]) -> dict[str, Any]:
     wall, cpu = zip(*values, strict=True)
     cuts = statistics.quantiles(wall, n=100, method="inclusive")
@@ -121,27 +105,20 @@ def row(what: str, values: list[tuple[float, float]]) -> dict[str, Any]:
 def run(*, out: Path | None, model: str | None, rest: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks detection", description=__doc__)
     parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=500, help="of the stages without network")
-    parser.add_argument("--runs", type=int, default=50, help="of the network; 0: not at all")
-    parser.add_argument("--threads", type=int, default=1, help="of the network; 0: one per core")
+    parser.add_argument("--rounds", type=int, default=500)
     args = parser.parse_args(rest)
     cv2.setNumThreads(1)
     name = model or ModelSettings().name
     entry = models.find(name).entry
     assert isinstance(entry, registry.Entry)
     head = yolo.Head("raw", "pixels", entry.classes, entry.person, floor=0.1, iou=0.7)
-    spent = against_runtime(name, args) if args.runs else {}
-    rows = [row(f"{stage} 1280x720", values) for stage, values in spent.items()]
+    rows = []
     for camera in CAMERAS:
         for stage, values in own_work(head, entry.input, camera, args).items():
             rows.append(row(f"{stage} {camera[0]}x{camera[1]}", values))
     question = (
         f"What does a detector cost beside its network? {name}, {entry.input[0]}x{entry.input[1]}, "
-        f"{args.people} people, network on {args.threads or 'all'} thread(s), the rest on one"
+        f"{args.people} people, one thread"
     )
-    if spent:
-        pairs = zip(spent["bare run"], spent["detect"], strict=True)
-        ratio = statistics.median(bare[0] / whole[0] for bare, whole in pairs)
-        question += f"; bare run / detect, turn by turn: {ratio:.3f}"
     load = " ".join(f"{load:.1f}" for load in os.getloadavg())
     report(f"{question}; load {load}", rows, out)

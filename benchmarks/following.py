@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from benchmarks.following_peers import Followed
 from benchmarks.mot import Truth
-from benchmarks.peers import Followed
 
 SAME = 0.5  # IoU
 Boxes = NDArray[np.float64]

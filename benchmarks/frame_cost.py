@@ -2,17 +2,15 @@
 
 Ours: the appliance's own detector and counting core, with the runtime's time taken out. The time
 of the clock has what other processes do to it; the thread's own processor time ("cpu") has not.
-ultralytics: `model.track()` with ByteTrack on the same pictures and the same ONNX weights, its own
-report of inference taken out. supervision: `trackers`' ByteTrack, a PolygonZone and a LineZone on
-the same detections (tracking and counting only: it has no detector). A library that is not
-installed is said to be so. Threads are left to each library's default.
+supervision: `trackers`' ByteTrack, a PolygonZone and a LineZone on the same detections: tracking
+and counting only, to be compared with ours. What others take for whole frames is `peers`' question.
 """
 
+import argparse
 import importlib
-import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.machine import report
-from counter import models
+from benchmarks.present import told
+from benchmarks.rounds import some
 from counter.counting import Counting
 from counter.detectors.open import open_detector
 from counter.disclosure import Gate
@@ -31,7 +30,7 @@ from counter.purposes import Purpose
 from counter.settings import CameraSettings, LineSettings, ModelSettings, Settings, ZoneSettings
 from counter.sources.synthetic import Scene
 
-FRAMES, WARM_UP, PEOPLE = 100, 10, 23
+WARM_UP, PEOPLE = 10, 23
 SIZE = (640, 360)
 POLYGON = [(0.05, 0.1), (0.95, 0.1), (0.95, 0.98), (0.05, 0.98)]
 LINE = [(0.1, 0.55), (0.9, 0.55)]
@@ -57,23 +56,23 @@ class _Clocks:
         self.inference = self.now() - began
 
 
-def run(out: Path | None, model: str | None, rest: list[str]) -> None:  # noqa: ARG001
-    """Measure ours, then each peer that is installed, on the same pictures."""
-    found = models.find(model or ModelSettings().name)
-    pictures = _pictures()
-    rows, seen = _ours(found.name, pictures)
-    rows += _peer("ultralytics track(), whole frame", lambda: _ultralytics(found.path, pictures))
-    rows += _peer("supervision + trackers, tracking and zones", lambda: _supervision(seen))
+def run(out: Path | None, model: str | None, rest: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks frame_cost", description=__doc__)
+    parser.add_argument("--frames", type=some, default=100)
+    args = parser.parse_args(rest)
+    name = model or ModelSettings().name
+    with told():
+        rows, seen = _ours(name, _pictures(args.frames))
+    rows += _supervised(seen)
     persons = statistics.median(len(people) for people in seen)
-    report(
-        f"{__doc__.splitlines()[0]} ({found.name}, {FRAMES} frames, {persons:.0f} boxes)", rows, out
-    )
+    question = (__doc__ or "").partition("\n")[0]
+    report(f"{question} ({name}, {args.frames} frames, {persons:.0f} boxes)", rows, out)
 
 
-def _pictures() -> list[Picture]:
+def _pictures(frames: int) -> list[Picture]:
     scene = Scene(kind="platform", seed=3, size=SIZE, fps=10.0, people=PEOPLE)
     drawn = []
-    for _ in range(FRAMES + WARM_UP):
+    for _ in range(frames + WARM_UP):
         picture = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
         scene.render(picture)
         drawn.append(picture)
@@ -120,20 +119,13 @@ def _ours(name: str, pictures: list[Picture]) -> tuple[list[Row], list[Detection
     ], seen
 
 
-def _ultralytics(weights: Path | None, pictures: list[Picture]) -> list[float]:
-    os.environ |= {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "False"}
-    from ultralytics import YOLO
-
-    model = YOLO(str(weights), task="detect")
-    took = []
-    for picture in pictures:
-        began = time.perf_counter_ns()
-        (result,) = model.track(
-            picture, persist=True, tracker="bytetrack.yaml", imgsz=640, classes=[0], conf=0.1,
-            verbose=False,
-        )  # fmt: skip
-        took.append((time.perf_counter_ns() - began) / 1e6 - result.speed["inference"])
-    return took
+def _supervised(seen: list[Detections]) -> list[Row]:
+    name = "supervision + trackers, tracking and zones"
+    try:
+        return [_row(name, _supervision(seen))]
+    except ImportError as error:
+        absent = dict.fromkeys(_row(name, [0.0] * len(seen)), "-")
+        return [absent | {"": f"{name}: not installed ({error.name})"}]
 
 
 def _supervision(seen: list[Detections]) -> list[float]:
@@ -143,8 +135,7 @@ def _supervision(seen: list[Detections]) -> list[float]:
     scale = np.array((SIZE[0], SIZE[1]) * 2)
     tracker = ByteTrackTracker()
     zone = sv.PolygonZone((np.array(POLYGON) * SIZE).astype(int))
-    ends = [sv.Point(x * SIZE[0], y * SIZE[1]) for x, y in LINE]
-    line = sv.LineZone(*ends)
+    line = sv.LineZone(*(sv.Point(x * SIZE[0], y * SIZE[1]) for x, y in LINE))
     took = []
     for people in seen:
         boxes = sv.Detections(
@@ -156,18 +147,6 @@ def _supervision(seen: list[Detections]) -> list[float]:
         line.trigger(tracked)
         took.append((time.perf_counter_ns() - began) / 1e6)
     return took
-
-
-def _peer(name: str, measure: Callable[[], list[float]]) -> list[Row]:
-    try:
-        return [_row(name, measure())]
-    except ImportError as error:
-        return [
-            {
-                **dict.fromkeys(_row(name, [0.0] * FRAMES), "-"),
-                "": f"{name}: not installed ({error.name})",
-            }
-        ]
 
 
 def _row(name: str, took_ms: Sequence[Any]) -> Row:

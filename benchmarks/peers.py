@@ -1,212 +1,206 @@
-"""Other people's trackers and line counters behind two doors, each as its package ships it.
+"""What do others take for the same video, and what do we?
 
-Nothing is tuned: defaults, but for the frame rate, and where the name says so. `missing` says which
-packages are not installed (extras `peers` and `ultralytics`; its line counter needs shapely).
+One film, one network, one machine, one process; all take turns. `bare`: onnxruntime alone on one
+tensor, opened as our backend opens it (and, to compare, with its own options). `ours`: the engine
+reads the film, finds, tracks and counts people in a zone and over a line, as the appliance does:
+where a backend can, the next picture is begun before one is done. `one at a time`: without that,
+so that the network's time can be taken out. `track()`: ultralytics reads the film, finds and
+tracks; it counts nothing. `supervision`: ultralytics' `predict()`, then `trackers`' ByteTrack, a
+zone and a line. Nobody draws. All decode the film themselves, within their time; the bare runtime
+has no film. Pictures are drawn people unless --film names a video.
+
+`own ms` is what a picture takes beside its own run of onnxruntime; `over bare` is what it takes
+longer than one of the bare runtime that was opened as the contender opens it (ultralytics leaves
+onnxruntime its own options). Both, and all ratios, are medians over the rounds.
+
+  python -m benchmarks peers                             YOLO11n at 640 and at 320 pixels
+  python -m benchmarks peers --film street.mp4           your own video
+  python -m benchmarks peers --model counter-n           another network of the registry
+  python -m benchmarks peers --rounds 2 --frames 5       a short look
+
+ultralytics, supervision and trackers want an environment of their own: they bring torch and
+another OpenCV. Whoever is not installed is said to be so, and what needs them is not measured.
 """
 
+import argparse
 from collections.abc import Callable, Iterator
-from functools import partial
-from importlib.util import find_spec
-from types import SimpleNamespace
-from typing import Any, NamedTuple, Protocol
+from contextlib import ExitStack, closing
+from itertools import chain
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from counter.people import Detections, TrackState
-from counter.settings import LineSettings, TrackerSettings
-from counter.tracking import Tracker
+from benchmarks.bare import onnx, onnx_by_default
+from benchmarks.films import Film, film
+from benchmarks.machine import report
+from benchmarks.peers_contenders import Ours, Supervision, Ultralytics
+from benchmarks.present import COMPARED, account_of, runs, told
+from benchmarks.rounds import (
+    WARM_UP,
+    Floats,
+    Times,
+    Turn,
+    alone,
+    asked_for,
+    beyond,
+    in_rounds,
+    load,
+    own,
+    ratio,
+    some,
+    stoppable,
+)
+from counter import models
+from counter.detectors.overlapped import AHEAD
+from counter.errors import ModelError
+from counter.models import Model
+from counter.settings import ModelSettings
 
-HEIGHT = 1080  # pixels of the picture that peers are told of
-
-
-class Followed(NamedTuple):
-    """Who is followed in one frame, in pixels of a picture HEIGHT high."""
-
-    ids: NDArray[np.int64]  # (N,)
-    xyxy: NDArray[np.float64]  # (N, 4)
-
-
-class Follower(Protocol):
-    def update(self, people: Detections) -> Followed: ...
-
-
-class LineCounter(Protocol):
-    def update(self, followed: Followed) -> None: ...
-    @property
-    def counts(self) -> tuple[int, int]: ...  # IN, OUT
-
-
-def pixels(boxes: NDArray[np.float32], aspect: float) -> NDArray[np.float64]:
-    """Fractions of a picture to its pixels: (N, 4)."""
-    return boxes.astype(np.float64) * (HEIGHT * aspect, HEIGHT, HEIGHT * aspect, HEIGHT)
-
-
-class Ours:
-    """Our tracker. An id is never used twice here: slots are, so each life gets a number."""
-
-    def __init__(self, fps: float, sure: float = 0.25) -> None:  # noqa: ARG002 (it reads the clock)
-        settings = TrackerSettings()
-        self._tracker = Tracker(settings, sure)
-        self._lives = np.zeros(settings.max_tracks, np.int64)
-        self._given = 0
-
-    def update(self, people: Detections) -> Followed:
-        tracks = self._tracker.update(people)
-        born = tracks.slot[tracks.born]
-        self._lives[born] = self._given + np.arange(len(born))
-        self._given += len(born)
-        seen = tracks.state == TrackState.CONFIRMED
-        return Followed(self._lives[tracks.slot[seen]], pixels(tracks.xyxy[seen], tracks.aspect))
-
-
-class UltralyticsByteTrack:
-    """`BYTETracker` with the settings of its own bytetrack.yaml; `sure` raises its thresholds."""
-
-    def __init__(self, fps: float, sure: float | None = None) -> None:  # noqa: ARG002 (has no rate)
-        from ultralytics.trackers.byte_tracker import BYTETracker
-        from ultralytics.utils import YAML, IterableSimpleNamespace
-        from ultralytics.utils.checks import check_yaml
-
-        settings = YAML.load(check_yaml("bytetrack.yaml"))
-        if sure is not None:
-            settings |= {"track_high_thresh": sure, "new_track_thresh": sure}
-        self._tracker = BYTETracker(IterableSimpleNamespace(**settings))
-
-    def update(self, people: Detections) -> Followed:
-        from ultralytics.engine.results import Boxes
-
-        xyxy = pixels(people.xyxy, people.aspect)
-        person = np.zeros((len(people), 1))
-        rows = np.concatenate((xyxy, people.confidence[:, None], person), axis=1)
-        found = self._tracker.update(Boxes(rows, (HEIGHT, round(HEIGHT * people.aspect))))
-        found = found.reshape(-1, 8)
-        return Followed(found[:, 4].astype(np.int64), found[:, :4].astype(np.float64))
-
-
-class RoboflowTracker:
-    """A tracker of the package `trackers`; ids below zero are of people it does not believe yet."""
-
-    def __init__(self, name: str, fps: float, **settings: float) -> None:
-        import trackers
-
-        self._tracker = getattr(trackers, name)(frame_rate=fps, **settings)
-
-    def update(self, people: Detections) -> Followed:
-        import supervision
-
-        found: Any = self._tracker.update(
-            supervision.Detections(
-                xyxy=pixels(people.xyxy, people.aspect).astype(np.float32),
-                confidence=people.confidence,
-                class_id=np.zeros(len(people), int),
-            )
-        )
-        believed = found.tracker_id >= 0
-        return Followed(found.tracker_id[believed], found.xyxy[believed].astype(np.float64))
-
-
-class UltralyticsLine:
-    """`ObjectCounter`'s decision for each box, without the model and the picture around it.
-
-    It counts right and down as IN, whatever the order of a line's points.
-    """
-
-    def __init__(self, line: LineSettings, aspect: float) -> None:
-        from shapely.geometry import LineString, Point
-        from ultralytics.solutions.object_counter import ObjectCounter
-
-        self._rule: Any = ObjectCounter.__new__(ObjectCounter)
-        region = [(x * HEIGHT * aspect, y * HEIGHT) for x, y in line.points]
-        state = SimpleNamespace(region=region, LineString=LineString, Point=Point)
-        state.r_s, state.counted_ids, state.in_count, state.out_count = (
-            LineString(region),
-            set(),
-            0,
-            0,
-        )
-        state.names, state.classwise_count = {0: "person"}, {"person": {"IN": 0, "OUT": 0}}
-        self._rule.__dict__.update(vars(state))
-        self._last: dict[int, tuple[float, float]] = {}
-
-    def update(self, followed: Followed) -> None:
-        for number, box in zip(followed.ids.tolist(), followed.xyxy.tolist(), strict=True):
-            centre = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-            self._rule.count_objects(centre, number, self._last.get(number), 0)
-            self._last[number] = centre
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        return self._rule.in_count, self._rule.out_count
-
-
-class SupervisionLine:
-    """`LineZone`: with its four corners, or one `anchor`. Its IN is to the left of its line."""
-
-    def __init__(self, line: LineSettings, aspect: float, anchor: str = "") -> None:
-        import supervision
-
-        first, second = (
-            supervision.Point(x * HEIGHT * aspect, y * HEIGHT) for x, y in reversed(line.points)
-        )
-        more = {"triggering_anchors": [supervision.Position[anchor]]} if anchor else {}
-        self._zone: Any = supervision.LineZone(first, second, **more)
-
-    def update(self, followed: Followed) -> None:
-        import supervision
-
-        if len(followed.ids):
-            self._zone.trigger(
-                supervision.Detections(
-                    followed.xyxy,
-                    tracker_id=followed.ids,
-                    class_id=np.zeros(len(followed.ids), int),
-                )
-            )
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        return self._zone.in_count, self._zone.out_count
-
-
-Makers = dict[str, tuple[tuple[str, ...], Callable[..., Any]]]  # name: packages, maker
-
-TRACKERS: Makers = {
-    "ultralytics ByteTrack": (("ultralytics",), UltralyticsByteTrack),
-    "trackers ByteTrack": (("trackers",), partial(RoboflowTracker, "ByteTrackTracker")),
-    "trackers SORT": (("trackers",), partial(RoboflowTracker, "SORTTracker")),
-    "trackers OC-SORT": (("trackers",), partial(RoboflowTracker, "OCSORTTracker")),
-    "trackers C-BIoU": (("trackers",), partial(RoboflowTracker, "CBIoUTracker")),
+QUESTION = (__doc__ or "").partition("\n")[0]
+BARE, BARE_DEFAULT = "bare onnxruntime", "bare, its own options"
+OURS, ONE, AUTO = "ours, onnx", "ours, onnx, one at a time", "ours, default backend"
+TRACK = "ultralytics track()"
+SUPERVISION = "predict(), trackers, supervision"
+RUNTIME_OF = {OURS: BARE, ONE: BARE, TRACK: BARE_DEFAULT, SUPERVISION: BARE_DEFAULT}
+DOES = {
+    BARE: "network",
+    BARE_DEFAULT: "network",
+    OURS: "film, network, tracker, zone, line, tally",
+    ONE: "film, network, tracker, zone, line, tally",
+    AUTO: "film, network, tracker, zone, line, tally",
+    TRACK: "film, network, tracker",
+    SUPERVISION: "film, network, tracker, zone, line",
 }
+WHOLE, OWN, FASTER = 0.95, 0.2, 1.5  # what was asked of us: see `judged`
+SMALL = 320  # pixels: where the default backend is compared with track()
+Row = dict[str, Any]
 
 
-def same_sure(sure: float) -> Makers:
-    """Name both ByteTracks, with boxes that are sure from `sure` as ours are."""
-    more = {"track_activation_threshold": sure, "high_conf_det_threshold": sure}
+def contenders(
+    of: Model, shown: Film, threads: int, opened: ExitStack
+) -> Iterator[tuple[str, Turn | str, str]]:
+    """Name, turn (or why it is absent), and the network's backend. Ours first: openvino must not
+    come in by another's import.
+    """
+    for name, backend, ahead in ((OURS, "onnx", AHEAD), (ONE, "onnx", 1), (AUTO, "auto", AHEAD)):
+        settings = ModelSettings(name=of.name, backend=backend, threads=threads)  # type: ignore[arg-type]
+        mine = opened.enter_context(closing(Ours(shown, of, settings, ahead)))
+        yield name, mine.turn, mine.backend
+    yield BARE, alone(onnx(of, shown.first, threads)), "onnx"
+    yield BARE_DEFAULT, alone(onnx_by_default(of, shown.first, threads)), "onnx"
+    peers: dict[str, Callable[..., Ultralytics]] = {TRACK: Ultralytics, SUPERVISION: Supervision}
+    for name, make in peers.items():
+        try:
+            peer = opened.enter_context(closing(make(shown, of, threads)))
+        except ImportError as error:
+            yield name, f"{error.name} is not installed", "-"
+        else:
+            yield name, peer.turn, "onnx"
+
+
+def measured(name: str, shown: Film, args: argparse.Namespace) -> tuple[list[Row], list[Row], str]:
+    """What everybody took, the ratios that were asked for, and where it was stopped.
+
+    Raises CounterError.
+    """
+    of = models.find(name)
+    if of.path is None or of.path.suffix != ".onnx":
+        raise ModelError(
+            f"{name}: not an .onnx file, which ultralytics would run too", "name another model"
+        )
+    turns: dict[str, Turn] = {}
+    absent: dict[str, str] = {}
+    backends: dict[str, str] = {}
+    with ExitStack() as opened:
+        for who, turn, backend in contenders(of, shown, args.threads, opened):
+            backends[who] = backend
+            if isinstance(turn, str):
+                absent[who] = turn
+            else:
+                turns[who] = turn
+        # Nobody but the peers has seen the film's first picture yet.
+        for who in (OURS, ONE, AUTO):
+            turns[who](1)
+        done = in_rounds(turns, args.rounds, args.frames, name)
+    width, height = of.entry.input
+    what = of.name.removesuffix("-formats")
+    rows = [{"network": what, **_row(who, backends[who], done.times, absent)} for who in DOES]
+    ratios = [{"network": what, **row} for row in judged(done.times, max(width, height))]
+    return rows, ratios, done.early
+
+
+def _row(who: str, backend: str, times: dict[str, Times], absent: dict[str, str]) -> Row:
+    if who in absent:
+        cells = dict.fromkeys(("FPS", "ms, median", "ms, p99", "own ms", "over bare"), "-")
+        return {"who": f"{who}: {absent[who]}", "runs on": backend, **cells}
+    mine = times[who]
+    rest = own(mine)
+    more = beyond(mine, times[RUNTIME_OF[who]]) if who in RUNTIME_OF else None
     return {
-        f"ultralytics ByteTrack, {sure}": (
-            ("ultralytics",),
-            partial(UltralyticsByteTrack, sure=sure),
-        ),
-        f"trackers ByteTrack, {sure}": (
-            ("trackers",),
-            partial(RoboflowTracker, "ByteTrackTracker", **more),
-        ),
+        "who": who,
+        "runs on": backend,
+        **mine.row,
+        "own ms": "-" if rest is None else round(float(np.median(rest)), 2),
+        "over bare": "-" if more is None else round(float(np.median(more)), 2),
     }
 
 
-LINES: Makers = {
-    "ultralytics": (("ultralytics", "shapely"), UltralyticsLine),
-    "supervision corners": (("supervision",), SupervisionLine),
-    "supervision foot": (("supervision",), partial(SupervisionLine, anchor="BOTTOM_CENTER")),
-}
+def judged(times: dict[str, Times], side: int) -> list[Row]:
+    """The ratios that were asked of us, each measured or said not to be."""
+    mine, track = times[OURS], times.get(TRACK)
+    rows = [asked_for("our FPS / those of the bare runtime", ratio(mine, times[BARE]), WHOLE)]
+    work = adds = faster = None
+    if track is not None:
+        work = _share(own(times[ONE]), own(track))
+        adds = _share(beyond(mine, times[BARE]), beyond(track, times[BARE_DEFAULT]))
+        faster = ratio(times[AUTO], track)
+    rows.append(asked_for("our own work / that of track()", work, OWN, most=True))
+    rows.append(asked_for("what we add to the bare runtime / track()", adds, OWN, most=True))
+    if side <= SMALL:
+        rows.append(asked_for("FPS of our default backend / track()", faster, FASTER))
+    return rows
 
 
-def installed(makers: Makers) -> Iterator[tuple[str, Callable[..., Any]]]:
-    for name, (packages, maker) in makers.items():
-        if not missing(packages):
-            yield name, maker
+def _share(part: Floats | None, whole: Floats | None) -> float | None:
+    """The median of the rounds in which `whole` was something; None: there was none."""
+    if part is None or whole is None or not (whole > 0).any():
+        return None
+    return float(np.median(part[whole > 0] / whole[whole > 0]))
 
 
-def missing(packages: tuple[str, ...]) -> list[str]:
-    return [name for name in packages if find_spec(name) is None]
+def run(out: Path | None, model: str | None, rest: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks peers",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--film", type=Path, help="a video, instead of drawn people")
+    parser.add_argument("--rounds", type=some, default=10)
+    parser.add_argument("--frames", type=some, default=20, help="of each contender in each round")
+    parser.add_argument("--threads", type=some, default=2, help="of every network (%(default)s)")
+    args = parser.parse_args(rest)
+    rows: list[Row] = []
+    ratios: list[Row] = []
+    early = ""
+    turn = args.frames + WARM_UP
+    with film(args.film, args.rounds * turn + 2) as shown, told(), stoppable(lambda: bool(rows)):
+        args.rounds = min(args.rounds, (shown.pictures - 2) // turn)
+        if args.rounds < 1:
+            raise SystemExit(f"not measured: {shown.name} has fewer than {turn + 2} pictures")
+        names = (model,) if model else COMPARED[1:]
+        account = account_of(chain.from_iterable(map(runs, names)), ModelSettings())
+        for name in names:
+            more, asked, early = measured(name, shown, args)
+            rows, ratios = rows + more, ratios + asked
+            if early:
+                break
+    said = (
+        f"{shown.name}, {shown.size[0]}x{shown.size[1]}; {args.threads} threads for every network;"
+        f" {args.rounds} rounds of {args.frames} frames; {load()}"
+    )
+    said += f"; {early}" if early else ""
+    does = "; ".join(f"{who}: {what}" for who, what in DOES.items())
+    report(f"{QUESTION} {said}\nEverybody does: {does}", rows, out, account)
+    beside = out.with_name(f"{out.stem}-asked{out.suffix}") if out else None
+    report(f"Are the ratios those that were asked for? {said}", ratios, beside, account)

@@ -22,7 +22,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import mot, peers
+from benchmarks import following_peers as peers
+from benchmarks import mot
 from benchmarks.counting import SHARED, SURE
 from benchmarks.machine import report
 from benchmarks.mot import CAMERA, Truth

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import mot, peers
+from benchmarks import following_peers as peers
+from benchmarks import mot
 from benchmarks.counting import SHARED, SURE, count, errors
 from benchmarks.following import score
 from benchmarks.machine import report

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import peers
+from benchmarks import following_peers as peers
 from benchmarks.machine import report
 from counter.lines import Lines
 from counter.people import Direction, Tracks

@@ -22,12 +22,14 @@ from counter.models import Model
 HAILO, EDGE_TPU = "hailo", "edgetpu"
 TPU_ENDING: Final = "_edgetpu.tflite"  # what edgetpu_compiler calls its files
 DEVICES: Final = Path("/dev")
+APEX: Final = Path("/sys/class/apex")  # of the driver of Edge TPUs on PCIe
+HEAT: Final = ("temp", "trip_point0_temp", "trip_point2_temp")  # files in there, each chip's own
 PROBE_S: Final = 60.0  # a USB stick takes its firmware first, and comes back as another device
 PAIR: Final = "Python 3.11 with tflite_runtime 2.17.1 and libedgetpu 16.0TF2.17.1"
 
 # What a probe says: what is wrong, what to do.
 SAID: Final = {
-    "runtime": ("LiteRT is not installed", f"known to work: {PAIR}"),
+    "runtime": ("no LiteRT can be used", f"known to work: {PAIR}"),
     "library": (
         "libedgetpu.so.1 cannot be loaded",
         f"install libedgetpu1-std; known to work: {PAIR}",
@@ -68,10 +70,19 @@ def accelerator_of(backend: str, model: Model) -> str | None:
 def device_files(accelerator: str) -> tuple[Path, ...]:
     """The files in /dev that are opened for it, whether or not they are there yet."""
     if accelerator == HAILO:
-        return tuple(sorted(DEVICES.glob("hailo[0-9]*"))) or (DEVICES / "hailo0",)
-    found = tuple(sorted(DEVICES.glob("apex_*")))
+        # The second is what the driver of Hailo-10H calls them since HailoRT 5.3.
+        found = [path for kind in ("hailo[0-9]*", "h1x-[0-9]*") for path in DEVICES.glob(kind)]
+        return tuple(sorted(found)) or (DEVICES / "hailo0",)
     # On USB it changes its identity when it is first used, and so its file: the folder, then.
-    return found or (DEVICES / "bus/usb",)
+    return tuple(sorted(DEVICES.glob("apex_*"))) or (DEVICES / "bus/usb",)
+
+
+def heat_files(accelerator: str) -> tuple[Path, ...]:
+    """The files that say how hot a chip is; a Hailo says it itself, a USB Edge TPU not at all."""
+    if accelerator != EDGE_TPU or tpu_bus() != "pci":
+        return ()
+    chip = APEX / min(DEVICES.glob("apex_*")).name
+    return tuple(path for path in (chip / name for name in HEAT) if path.is_file())
 
 
 def tpu_bus() -> str:

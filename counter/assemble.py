@@ -14,6 +14,7 @@ from counter.counting import Counting
 from counter.detectors import CrowdModel
 from counter.detectors.lookout import Lookout
 from counter.detectors.open import open_crowd_model, open_detector
+from counter.detectors.overlapped import AHEAD
 from counter.disclosure import Gate
 from counter.engine import Engine
 from counter.health import Monitor, standing
@@ -71,11 +72,11 @@ def appliance(loaded: Loaded, *, start: Start, realtime: bool = False) -> Iterat
 def _lookout(start: Start) -> Lookout:
     """Open the detector. A chip's device cannot be opened again once the process is sealed."""
     settings, model = start.loaded.settings.model, start.model
-    detector = open_detector(settings, model)
+    detector = open_detector(settings, model, ahead=AHEAD)
     sealed = start.enclosure is not None
     if sealed and accelerator_of(detector.backend, model):
         return Lookout(detector)
-    return Lookout(detector, lambda: open_detector(settings, model), sealed=sealed)
+    return Lookout(detector, lambda: open_detector(settings, model, ahead=AHEAD), sealed=sealed)
 
 
 def announcement(start: Start, gate: Gate) -> Announcement:

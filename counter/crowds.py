@@ -62,6 +62,7 @@ class Crowds:
         self._sums: Sums = np.zeros(len(zones))  # without the place's own
         self._own: Sums = np.zeros(len(zones))  # Rule 4
         self._dense = np.zeros(len(zones), np.bool_)  # where the map counts
+        self._asked_ns: int | None = None
         self._looked_ns: int | None = None
         self._last_ns: int | None = None
         self._followed_ns = np.zeros(len(zones), np.int64)  # when somebody last was
@@ -80,9 +81,15 @@ class Crowds:
         return self._dense
 
     def due(self, captured_ns: int) -> bool:
-        """Whether a map of this frame is asked for."""
-        looked = self._looked_ns
-        return looked is None or not 0 <= captured_ns - looked < EVERY_NS
+        """Whether to make a map of this frame; who hears yes makes it.
+
+        It is remembered here: when the next frame comes, this one's map may be on its way.
+        """
+        asked = self._asked_ns
+        if asked is not None and 0 <= captured_ns - asked < EVERY_NS:
+            return False
+        self._asked_ns = captured_ns
+        return True
 
     def count(self, tracked: Tracked, captured_ns: int, crowd: Crowd | None = None) -> Tracked:
         """Give the people (Z,) of one frame, by the tracker or by the latest map."""

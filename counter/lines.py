@@ -134,9 +134,10 @@ class Lines:
         before = rows["across"]
         step = place.across - before
         who, line = np.nonzero((place.across > 0) != (before > 0))
-        share = -before[who, line] / step[who, line]
-        along = rows["along"][who, line]
-        rows["met"][who, line] = along + share * (place.along[who, line] - along)
+        if len(who):
+            share = -before[who, line] / step[who, line]
+            along = rows["along"][who, line]
+            rows["met"][who, line] = along + share * (place.along[who, line] - along)
         rows["side"] += place.side * (rows["side"] == 0)
         rows["across"], rows["along"], rows["height"] = place.across, place.along, place.height
         rows["seen_ns"][tracks.state != LOST] = tracks.captured_ns

@@ -38,7 +38,8 @@ def fit(steps: NDArray[np.int64], missed: Floats, step_s: float) -> tuple[Floats
 
 def strayed(missed: Floats, height: Floats) -> Indices:
     """Who is elsewhere than their path, of those who `missed` it by (N, 2)."""
-    return np.flatnonzero((missed * missed).sum(axis=1) > (STRAYED * height) ** 2)
+    x, y = missed.T
+    return np.flatnonzero(x * x + y * y > (STRAYED * height) ** 2)
 
 
 def exchanged(

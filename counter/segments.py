@@ -98,7 +98,9 @@ class Segments:
 def feet(tracks: Tracks) -> Floats:
     """Where everybody stands on the picture: (N, 2) x and y in image heights."""
     box = tracks.xyxy.astype(np.float64)
-    return np.stack(((box[:, 0] + box[:, 2]) * (tracks.aspect / 2), box[:, 3]), axis=1)
+    box[:, 2] += box[:, 0]
+    box[:, 2] *= tracks.aspect / 2
+    return box[:, 2:]
 
 
 def _to_edge(

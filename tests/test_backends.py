@@ -2,6 +2,7 @@
 
 import gc
 import tracemalloc
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from counter.detectors import Detector
-from counter.detectors.letterbox import PADDING, Planes
+from counter.detectors.letterbox import PADDING
 from counter.detectors.open import open_detector
 from counter.frame import Frame
 from counter.settings import ModelSettings
@@ -21,24 +22,35 @@ from tests.backend_suite import (
     SUBJECTS,
     Subject,
     differences,
-    letterbox_of,
+    inputs_of,
     noise,
     street,
 )
 from tests.tiny_model import tiny_model
 
 SETTINGS = ModelSettings(name="tiny", confidence=0.5, threads=1)
-SIZES = [(1, 1), (7, 5), (1, 300), (300, 1), (129, 97), (128, 96), (357, 501), (640, 360)]
+SIZES = [(1, 1), (7, 5), (129, 97), (128, 96), (357, 501), (640, 360)]
+# A sliver's cells are nearly all grey: which colour leads is decided by less than a step of int8.
+SLIVERS = [(1, 300), (300, 1)]
 
-subjects = pytest.mark.parametrize("subject", SUBJECTS, ids=[one.backend for one in SUBJECTS])
+
+@pytest.fixture(params=SUBJECTS, ids=[one.name for one in SUBJECTS])
+def subject(request: pytest.FixtureRequest) -> Subject:
+    found: Subject = request.param
+    return found
 
 
-def opened(subject: Subject, folder: Path) -> Detector:
+@pytest.fixture
+def detector(
+    subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Detector]:
     if find_spec(subject.package) is None:  # importing openvino just so would report it
         pytest.skip(f"not run: no {subject.package}")
-    detector = open_detector(SETTINGS, subject.make(folder))
-    assert detector.backend == subject.backend
-    return detector
+    with subject.here(monkeypatch, tmp_path):
+        opened = open_detector(SETTINGS, subject.make(tmp_path))
+        assert opened.backend == subject.backend
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -46,36 +58,34 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Detector:
     return open_detector(SETTINGS, tiny_model(tmp_path_factory.mktemp("oracle")))
 
 
-@subjects
 class TestContract:
-    def test_it_sees_persons_where_they_are_and_nothing_else(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
+    def test_it_sees_persons_where_they_are_and_nothing_else(self, detector, subject):
         with street((0, 0, RED), (3, 2, GREEN), (1, 1, (0, 128, 0)), (2, 0, BLUE)) as frame:
             people = detector.detect(frame)
-        np.testing.assert_allclose(people.confidence, [1, 128 / 255], rtol=1e-3)
+        # A tenth of what is allowed: so small a network has little to lose.
+        sure, near = subject.allowed.gap / 10, (1 - subject.allowed.iou) / 10
+        np.testing.assert_allclose(people.confidence, [1, 128 / 255], rtol=0, atol=sure)
         expected = [[0.75, 2 / 3, 1, 1], [0.25, 1 / 3, 0.5, 2 / 3]]
-        np.testing.assert_allclose(people.xyxy, expected, atol=1e-3)
+        np.testing.assert_allclose(people.xyxy, expected, rtol=0, atol=near)
         assert (people.captured_ns, people.aspect, people.height_px) == (77, 128 / 96, 96)
         assert people.xyxy.dtype == people.confidence.dtype == np.float32
 
-    def test_pictures_of_any_size_are_those_of_the_oracle(self, subject, tmp_path, oracle):
-        detector = opened(subject, tmp_path)
+    def test_pictures_of_any_size_are_those_of_the_oracle(self, detector, subject, oracle):
         seen = 0
-        for seed, size in enumerate(SIZES * 2):
+        sizes = SIZES + (SLIVERS if subject.allowed is FLOAT else [])
+        for seed, size in enumerate(sizes * 2):
             with noise(*size, seed) as frame:
                 expected, given = oracle.detect(frame), detector.detect(frame)
-            assert differences(expected, given, FLOAT) == [], size
+            assert differences(expected, given, subject.allowed) == [], size
             seen += len(expected)
         assert seen > 20
 
-    def test_nobody_is_no_row(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
+    def test_nobody_is_no_row(self, detector):
         for shape in ((96, 128, 3), (1, 1, 3)):
             with Frame(np.zeros(shape, np.uint8), 0) as frame:
                 assert len(detector.detect(frame)) == 0
 
-    def test_results_stay_when_other_pictures_come(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
+    def test_results_stay_when_other_pictures_come(self, detector):
         with street((0, 0, GREEN)) as frame:
             first = detector.detect(frame)
         kept = first.xyxy.copy(), first.confidence.copy()
@@ -85,34 +95,30 @@ class TestContract:
         np.testing.assert_array_equal(first.xyxy, kept[0])
         np.testing.assert_array_equal(first.confidence, kept[1])
 
-    def test_no_picture_stays_in_its_input(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
-        box = letterbox_of(detector)
-        grey = np.unique(box.tensor)
-        assert grey.size == 1
-        if isinstance(box, Planes):
-            assert grey[0] == np.float32(PADDING) / np.float32(255)
+    def test_no_picture_stays_in_its_input(self, detector):
+        greys = [np.unique(given) for given in inputs_of(detector)]
+        assert all(grey.size == 1 for grey in greys)
+        if greys[0].dtype == np.float32:
+            assert greys[0] == np.float32(PADDING) / np.float32(255)
         with noise(200, 120) as frame:
             detector.detect(frame)
-        np.testing.assert_array_equal(np.unique(box.tensor), grey)
+        found = [np.unique(given) for given in inputs_of(detector)]
+        assert np.array_equal(found, greys)
 
-    def test_a_released_picture_is_not_looked_at(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
+    def test_a_released_picture_is_not_looked_at(self, detector):
         with street((0, 0, GREEN)) as frame:
             pass
         with pytest.raises(RuntimeError, match="released"):
             detector.detect(frame)
 
-    def test_it_is_closed_twice(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
+    def test_it_is_closed_twice(self, detector):
         with street((0, 0, GREEN)) as frame:
             people = detector.detect(frame)
         detector.close()
         detector.close()
-        np.testing.assert_allclose(people.confidence, [1], rtol=1e-3)
+        assert people.confidence[0] > 0.99
 
-    def test_no_memory_grows_with_pictures(self, subject, tmp_path):
-        detector = opened(subject, tmp_path)
+    def test_no_memory_grows_with_pictures(self, detector):
 
         def look(times: int) -> int:
             for turn in range(times):

@@ -181,7 +181,7 @@ def test_a_sealed_process_tries_once_and_then_ends():
     [("net.hef", True, False), ("net.hef", False, True), ("net.onnx", True, True)],
 )
 def test_only_a_chip_cannot_be_opened_again_once_sealed(monkeypatch, name, sealed, again):
-    monkeypatch.setattr(assemble, "open_detector", lambda *_: Faulty())
+    monkeypatch.setattr(assemble, "open_detector", lambda *_, **__: Faulty())
     loaded = Loaded(settings("eye"), "0" * 64, ())
     model = replace(models.variants("counter-n")[0], path=Path(name))
     enclosure = Enclosure(Plan()) if sealed else None

@@ -208,5 +208,7 @@ def test_the_device_files_of_a_chip(tmp_path, monkeypatch):
     for name in ("hailo0", "hailo1", "hailo_other", "apex_0"):
         (tmp_path / name).touch()
     assert device_files(HAILO) == (tmp_path / "hailo0", tmp_path / "hailo1")
+    (tmp_path / "h1x-0").touch()  # a Hailo-10H, since HailoRT 5.3
+    assert device_files(HAILO)[0] == tmp_path / "h1x-0"
     assert device_files(EDGE_TPU) == (tmp_path / "apex_0",)
     assert accelerators.tpu_bus() == "pci"

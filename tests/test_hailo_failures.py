@@ -1,16 +1,19 @@
 """What a Hailo chip that fails is called, before the first picture and later. Not on hardware."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 
-from counter.detectors import hailo, hailo_errors
+from counter.detectors import hailo, hailo_checks, hailo_errors
 from counter.detectors.hailo import HailoDetector
 from counter.detectors.hailo_errors import SENTENCES, code_of, sentence
 from counter.errors import DeviceError, ModelError
 from tests.backend_suite import GREEN, street
-from tests.fakes.hailo_here import hailo_here
+from tests.fakes.hailo_here import compiled, hailo_here
+from tests.fakes.tiny_chips import tiny_hailo_maps
 from tests.test_hailo import HEAD, tiny
+from tests.tiny_model import tiny_entry
 
 
 @pytest.fixture
@@ -100,33 +103,70 @@ def test_without_the_package(monkeypatch, tmp_path):
     assert "--system-site-packages" in caught.value.hint
 
 
-def test_a_chip_that_is_too_hot_at_the_start_and_later(platform, tmp_path, monkeypatch):
+def test_a_chip_that_is_too_hot_later_and_at_the_start(platform, tmp_path, monkeypatch):
+    """It begins below 99 C, where the vendor's own protection ends; it goes on to 104."""
     detector = HailoDetector(tiny(tmp_path), HEAD, 1)
     chip = next(iter(platform.world.chips.values()))
     chip.celsius = 104.0
     with street((0, 0, GREEN)) as frame:
         assert len(detector.detect(frame)) == 1  # it is asked for every ten seconds
-    monkeypatch.setattr(hailo, "LOOK_S", 0.0)
+    monkeypatch.setattr(hailo_checks, "LOOK_S", 0.0)
     with street((0, 0, GREEN)) as frame, pytest.raises(DeviceError, match="too hot: 104 C"):
         detector.detect(frame)
-    detector.close()
-    with pytest.raises(DeviceError, match="too hot"):
-        HailoDetector(tiny(tmp_path), HEAD, 1)
     chip.celsius = 103.0
+    with street((0, 0, GREEN)) as frame:
+        assert len(detector.detect(frame)) == 1
+    detector.close()
+    with pytest.raises(DeviceError, match="too hot: 103 C, limit 99 C") as caught:
+        HailoDetector(tiny(tmp_path), HEAD, 1)
+    assert "heat sink" in caught.value.hint
+    chip.celsius = 98.0
     HailoDetector(tiny(tmp_path), HEAD, 1).close()
+
+
+def test_a_chip_that_does_not_say_how_hot_it_is_has_failed(platform, tmp_path, monkeypatch):
+    monkeypatch.setattr(hailo_checks, "LOOK_S", 0.0)
+    detector = HailoDetector(tiny(tmp_path), HEAD, 1)
+    platform.world.faults["temperature"] = 36
+    with street((0, 0, GREEN)) as frame, pytest.raises(DeviceError, match="no longer answers"):
+        detector.detect(frame)
+    detector.close()
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"nms": ""}, "raw maps and no boxes"),
         ({"nms": "HAILO_NMS_BY_SCORE"}, "numbers of HAILO_NMS_BY_SCORE"),
+        ({"classes": 4}, "is 2004 numbers of HAILO_NMS_BY_CLASS, .* of 3 classes"),
     ],
 )
 @pytest.mark.usefixtures("platform")
 def test_an_output_that_is_not_read(tmp_path, changes, said):
+    model = tiny(tmp_path)
+    onnx = tmp_path / "tiny.onnx"
+    rest = {name: value for name, value in changes.items() if name != "classes"}
+    changed = compiled(tmp_path, onnx, tiny_entry(classes=changes.get("classes", 3)), **rest)
     with pytest.raises(ModelError, match=said):
-        HailoDetector(tiny(tmp_path, **changes), HEAD, 1)
+        HailoDetector(replace(model, path=changed.path), HEAD, 1)
+
+
+@pytest.mark.usefixtures("platform")
+def test_raw_heads_that_the_registry_says_to_be_boxes(tmp_path):
+    model = tiny_hailo_maps(tmp_path)
+    with pytest.raises(ModelError, match="its outputs are") as caught:
+        HailoDetector(model, HEAD, 1)
+    assert "YOLO26" in caught.value.hint
+
+
+def test_a_map_with_a_scale_for_each_channel(platform, tmp_path, monkeypatch):
+    made = sys.modules["hailo_platform.infer_model"].InferStream
+    monkeypatch.setattr(
+        made, "quant_infos", property(lambda _: [1, 2], lambda *_: None), raising=False
+    )
+    platform.world.version = "5.2.0"
+    model = tiny_hailo_maps(tmp_path)
+    with pytest.raises(ModelError, match="UINT16 with 2 scales"):
+        HailoDetector(model, replace(HEAD, layout="end-to-end"), 1)
 
 
 @pytest.mark.usefixtures("platform")

@@ -81,7 +81,7 @@ class TestFind:
         with pytest.raises(ModelError, match="'yolo11-640' is not in the registry") as caught:
             models.find("yolo11-640")
         assert "did you mean 'yolo11n-640'?" in caught.value.hint
-        assert "counter-n, net, yolo11n-320" in caught.value.hint
+        assert "counter-n, net, yolo11n, yolo11n-320" in caught.value.hint
 
     def test_a_missing_file_says_where_it_was_looked_for(self, folder):
         with pytest.raises(ModelError, match="model net: no file; looked for") as caught:

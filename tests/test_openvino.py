@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 
 from counter import models
 from counter.detectors import openvino
-from counter.detectors.letterbox import GREY
+from counter.detectors.letterbox import PADDING
 from counter.detectors.open import open_detector
 from counter.detectors.openvino import REPORTER, OpenvinoDetector
 from counter.errors import DeviceError, ModelError, RefusedError
@@ -174,7 +174,7 @@ class TestErrors:
         with street((0, 0, GREEN)) as frame, pytest.raises(DeviceError) as caught:
             detector.detect(frame)
         assert "255" not in caught.value.message + caught.value.hint
-        assert (detector._letterbox.tensor == GREY).all()
+        assert (detector._letterbox.tensor == PADDING).all()
 
 
 class TestSilence:

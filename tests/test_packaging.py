@@ -28,10 +28,11 @@ KINDS = {
     ".py",
     ".typed",
     ".toml",
-    ".onnx",
     ".j2",
+    *(".onnx", ".xml", ".bin", ".param", ".tflite"),  # the embedded default for each runtime
 }  # of files in the package; the only pictures are what the search of `prove` is tried on
 SPECIMENS = {f"counter/prove/specimens/{name}" for name in specimens.FILES}
+MOST = 12_000_000  # bytes that the embedded default may take in all its formats
 # What pip says when the build's one requirement cannot be fetched.
 NO_NETWORK = re.compile(r"No matching distribution found for hatchling|Failed to establish a new")
 
@@ -81,6 +82,17 @@ def dist_info(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
             yield rest, data
 
 
+def shipped(files: dict[str, bytes]) -> dict[str, str]:
+    """Give the sha256 of each file of the default, in every format, by its place in models/."""
+    table = tomllib.loads(files["counter/embedded/registry.toml"].decode())["model"]["counter-n"]
+    found = {}
+    for one in (table, *table["formats"].values()):
+        found[one["file"]] = one["sha256"]
+        if "weights" in one:
+            found[str(Path(one["file"]).with_name(one["weights"]))] = one["weights_sha256"]
+    return found
+
+
 def test_it_carries_the_registered_default_model(files: dict[str, bytes]) -> None:
     registry = files["counter/embedded/registry.toml"]
     assert registry == (ROOT / "models" / "registry.toml").read_bytes()
@@ -95,7 +107,7 @@ def test_it_holds_the_whole_package_and_nothing_else(files: dict[str, bytes]) ->
         for path in (ROOT / "counter").rglob("*.py")
         if "embedded" not in path.parts
     }
-    embedded = {"counter/embedded/registry.toml", "counter/embedded/counter-n.onnx"}
+    embedded = {f"counter/embedded/{name}" for name in ("registry.toml", *shipped(files))}
     templates = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "counter" / "dossier" / "templates").rglob("*.j2")
@@ -127,6 +139,15 @@ def away(installed: Path, folder: Path, *command: str) -> subprocess.CompletedPr
     )
 
 
+def of_the_wheel(installed: Path) -> set[str]:
+    """The formats of the default model whose files are in the package."""
+    folder = installed / "counter" / "embedded"
+    entry = tomllib.loads((folder / "registry.toml").read_text())["model"]["counter-n"]
+    spelt = {"": "onnx", "int8": "onnx int8"}
+    every = {"": entry} | entry["formats"]
+    return {spelt.get(name, name) for name, one in every.items() if (folder / one["file"]).exists()}
+
+
 def test_it_works_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
     where = away(
         installed, tmp_path, sys.executable, "-c", "import counter; print(counter.__file__)"
@@ -134,12 +155,43 @@ def test_it_works_away_from_the_checkout(installed: Path, tmp_path: Path) -> Non
     assert Path(where.stdout.strip()).is_relative_to(installed), where.stderr
 
     done = away(installed, tmp_path, sys.executable, "-m", "counter", "models", "verify")
-    verified = [line for line in done.stdout.splitlines() if "counter-n" in line]
-    assert len(verified) == 1, done.stdout + done.stderr
-    assert "verified" in verified[0]
+    ours = [line for line in done.stdout.splitlines() if line.startswith("counter-n ")]
+    carried = {line.partition(":")[0] for line in ours if ": verified, " in line}
+    absent = {line.partition(":")[0] for line in ours if line.endswith(": not on this machine")}
+    assert "counter-n onnx" in carried, done.stdout + done.stderr
+    assert len(carried) + len(absent) == len(ours) == len(set(ours))
+    assert carried == {f"counter-n {name}" for name in of_the_wheel(installed)}
 
     named = (sys.executable, "-m", "counter", "models", "verify", "counter-n")
     assert away(installed, tmp_path, *named).returncode == 0
+
+
+# What `auto` chooses from: each format, where its file was found, and whether it is the right one.
+FOUND = """
+from counter.models import checked, variants
+for model in variants("counter-n"):
+    print(model.format or "onnx", model.path, checked(model).state)
+"""
+
+
+def test_every_format_is_found_where_no_checkout_is(
+    installed: Path, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    done = away(installed, tmp_path, sys.executable, "-c", FOUND)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    formats = [name for name, _, _ in rows]
+    assert formats == ["onnx", "int8", "openvino", "ncnn", "tflite"], done.stderr
+    assert {state for _, _, state in rows} == {"verified"}
+    assert {Path(path).suffix for _, path, _ in rows} == {".onnx", ".xml", ".param", ".tflite"}
+
+    # Not only as the package's own hashing says: the files themselves, weights beside their nets.
+    folder = installed / "counter" / "embedded"
+    hashes = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in shipped(files)
+    }
+    assert hashes == shipped(files)
+    assert {Path(path) for _, path, _ in rows} <= {folder / name for name in hashes}
+    assert sum((folder / name).stat().st_size for name in hashes) <= MOST
 
 
 def test_its_script_knows_where_its_model_is(installed: Path, tmp_path: Path) -> None:

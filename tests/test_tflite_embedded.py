@@ -13,7 +13,7 @@ from counter.errors import ModelError
 from counter.frame import Frame
 from counter.settings import CameraSettings
 from counter.sources.open import open_source
-from tests.test_tflite import matched
+from tests.backend_suite import FOUND, SHARES, SURELY, matched
 
 pytest.importorskip("ai_edge_litert", reason="not run: ai-edge-litert is not installed")
 FILE = "counter-n-int8.tflite"
@@ -32,7 +32,7 @@ def detector():
 
 
 def test_it_finds_whom_the_float_model_finds(detector):
-    """At least 19 of 20 drawn people that the float model is sure of (0.4) are found (0.25)."""
+    """Drawn people; those of photographs are below."""
     oracle = OnnxDetector(FLOAT_MODEL, HEAD, 1)
     source = open_source("eye", CameraSettings(source="synthetic:platform", seed=3, people=30))
     hits = many = 0
@@ -43,12 +43,30 @@ def test_it_finds_whom_the_float_model_finds(detector):
             continue
         with frame:
             expected, found = oracle.detect(frame), detector.detect(frame)
-        sure = expected.xyxy[expected.confidence >= 0.4]
-        hits += matched(sure, found.xyxy[found.confidence >= 0.25])
+        sure = expected.xyxy[expected.confidence >= SURELY]
+        hits += matched(sure, found.xyxy[found.confidence >= FOUND])
         many += len(sure)
     source.close()
     assert many > 20
-    assert hits >= 0.95 * many
+    assert hits >= SHARES[FILE] * many
+
+
+@pytest.mark.shared
+def test_it_finds_whom_the_float_model_finds_on_photographs(detector, shared):
+    import cv2
+
+    oracle = OnnxDetector(FLOAT_MODEL, HEAD, 1)
+    hits = many = 0
+    for path in sorted((shared / "data" / "person").rglob("*.jpg"))[:8]:
+        picture = cv2.imread(str(path))
+        assert picture is not None
+        with Frame(picture.astype(np.uint8), 1) as one, Frame(picture.astype(np.uint8), 1) as two:
+            expected, found = oracle.detect(one), detector.detect(two)
+        sure = expected.xyxy[expected.confidence >= SURELY]
+        hits += matched(sure, found.xyxy[found.confidence >= FOUND])
+        many += len(sure)
+    assert many > 10
+    assert hits >= SHARES[FILE] * many
 
 
 def test_no_picture_stays(detector):

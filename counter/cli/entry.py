@@ -5,11 +5,11 @@ import sys
 import click
 
 from counter import voice
-from counter.cli import appliance, dossier, laboratory, ledger, prove
+from counter.cli import appliance, dossier, laboratory, ledger, models, prove
 from counter.cli.group import cli
 from counter.errors import CounterError
 
-__all__ = ["appliance", "cli", "dossier", "laboratory", "ledger", "main", "prove"]
+__all__ = ["appliance", "cli", "dossier", "laboratory", "ledger", "main", "models", "prove"]
 
 
 def main() -> None:

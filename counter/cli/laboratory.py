@@ -1,4 +1,4 @@
-"""For who measures: evaluate, models."""
+"""For who measures: evaluate."""
 
 from pathlib import Path
 from typing import Any
@@ -141,45 +141,3 @@ def evaluate(tally: Path | None, released: Path | None, day: str | None, **optio
             "collect what the box releases with stdout = true",
         )
     click.echo(calibrate(tally, released, options["settings_file"], day_of(day)))
-
-
-@cli.group()
-def models() -> None:
-    """List and verify the models that may be loaded.
-
-    \b
-    counter models list
-    counter models verify counter-n
-    """  # noqa: D301
-
-
-@models.command("list")
-def models_list() -> None:
-    """List the registry, and what is on this machine.
-
-    \b
-    counter models list
-
-    Exits with 0.
-    """  # noqa: D301
-    from counter.check import models_table
-
-    click.echo(models_table())
-
-
-@models.command()
-@click.argument("names", nargs=-1)
-def verify(names: tuple[str, ...]) -> None:
-    """Compare files with the hashes of the registry.
-
-    NAMES are of `counter models list`; without any, all that are here are compared.
-
-    \b
-    counter models verify
-    counter models verify counter-n
-
-    Exits with 0, or with 2 when a named one is missing or any is altered.
-    """  # noqa: D301
-    from counter.check import verify_models
-
-    click.echo(verify_models(names))

@@ -9,11 +9,13 @@ of `tflite`.
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
-from counter.accelerators import failure, probe_tpu, tpu_bus
+from counter.accelerators import EDGE_TPU, failure, heat_files, probe_tpu, tpu_bus
 from counter.detectors import yolo
+from counter.detectors.apex import ApexHeat
 from counter.detectors.bounded import Bounded
 from counter.detectors.tflite import (
     TPU_OPERATION,
@@ -39,7 +41,8 @@ class EdgeTpuDetector:
     def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:
         """Probe, load, check and warm up; `threads` are for what the chip does not do.
 
-        Raises ModelError, or RefusedError for a model that knows more of a person than a box.
+        Raises ModelError, RefusedError for a model that knows more of a person than a box, or
+        DeviceError for a chip that is too hot.
         """
         self.name = model.name
         content = contents(model)
@@ -49,21 +52,22 @@ class EdgeTpuDetector:
                 "edgetpu_compiler FILE.tflite (on x86-64) makes FILE_edgetpu.tflite;"
                 ' or backend = "tflite" for the CPU',
             )
-        bus = tpu_bus()
-        probe_tpu(model.name, Path(model.path or ""), bus)
-        runtime = runtime_of(RUNTIMES)
-        delegate = _delegate(model.name, runtime, bus)
-        self._network = Network(
-            model, head, lambda: interpreter_of(runtime, content, threads, [delegate])
-        )
+        self._heat = ApexHeat(model.name, heat_files(EDGE_TPU), time.monotonic())
+        try:
+            self._network = _network(model, head, content, threads)
+        except BaseException:
+            self._heat.close()
+            raise
         self._invoke = Bounded(self._network.invoke, ANSWER_S, "edge tpu")
 
     def detect(self, frame: Frame) -> Detections:
-        """Raise DeviceError if the chip fails or hangs."""
+        """Raise DeviceError if the chip fails, hangs, or is too hot."""
+        self._heat.look(time.monotonic())
         return self._network.look(frame, self._run)
 
     def close(self) -> None:
         """Free the interpreter before its delegate; one that hangs keeps both."""
+        self._heat.close()
         self._invoke.close()
         if not self._invoke.stuck:
             self._network.close()
@@ -72,15 +76,25 @@ class EdgeTpuDetector:
         try:
             self._invoke()
         except TimeoutError:
+            probe_tpu.cache_clear()  # it is to be tried anew
             raise DeviceError(
                 f"model {self.name}: the Edge TPU did not answer within {ANSWER_S:.0f} s",
                 "it hangs, or was unplugged; if it comes again: power supply, cable, cooling",
             ) from None
         except (RuntimeError, ValueError) as error:
+            probe_tpu.cache_clear()
             raise DeviceError(  # without its text, which may hold what the picture showed
                 f"model {self.name}: the Edge TPU fails ({type(error).__name__})",
                 "was it unplugged? if it comes again: power supply, cable, cooling",
             ) from None
+
+
+def _network(model: Model, head: yolo.Head, content: bytes, threads: int) -> Network:
+    bus = tpu_bus()
+    probe_tpu(model.name, Path(model.path or ""), bus)
+    runtime = runtime_of(RUNTIMES)
+    delegate = _delegate(model.name, runtime, bus)
+    return Network(model, head, lambda: interpreter_of(runtime, content, threads, [delegate]))
 
 
 def _delegate(model: str, runtime: Any, bus: str) -> Any:

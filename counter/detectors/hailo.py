@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counter.detectors import yolo
-from counter.detectors.hailo_checks import check_chip, check_network
+from counter.detectors.hailo_checks import Heat, check_chip, check_network, map_of
 from counter.detectors.hailo_errors import INSTALL, INVALID_OPERATION, code_of, told
+from counter.detectors.hailo_maps import Read, reader
 from counter.detectors.letterbox import Fit, Interleaved
 from counter.errors import CounterError, DeviceError, ModelError
 from counter.frame import Frame
@@ -30,10 +31,6 @@ from counter.people import Detections
 IN_FLIGHT: Final = 2
 ANSWER_MS: Final = 2000  # a picture takes 2 to 10 ms; another process may hold the chip for a while
 FIRST_MS: Final = 10_000  # the first one loads the network
-LOOK_S: Final = 10.0  # how often the temperature is asked for
-# Where the firmware's own protection begins to slow the chip down
-# (USER_CONFIG_TEMPERATURE_DEFAULT_ORANGE_ALARM_THRESHOLD of hailort 5.2); at 120 it stops.
-HOT_C: Final = 104.0
 
 
 @dataclass(slots=True, eq=False)
@@ -41,12 +38,16 @@ class _Slot:
     """The buffers of one picture in flight."""
 
     letterbox: Interleaved
-    output: NDArray[np.float32]
+    outputs: list[NDArray[Any]]  # one for each of the network's
     bindings: Any
     job: Any = None
     place: Fit | None = None
     captured_ns: int = 0
     failed: BaseException | None = None
+
+    def fill(self, frame: Frame) -> None:
+        self.place = self.letterbox.fill(frame.pixels)
+        self.captured_ns, self.failed = frame.captured_ns, None
 
     def done(self, completion_info: Any) -> None:
         """Rule 3. The name of the argument is HailoRT's."""
@@ -54,7 +55,8 @@ class _Slot:
 
     def wipe(self) -> None:
         self.letterbox.wipe()
-        self.output.fill(0)
+        for output in self.outputs:
+            output.fill(0)
 
 
 class HailoDetector:
@@ -73,14 +75,14 @@ class HailoDetector:
         self._busy: deque[_Slot] = deque()
         self._free: deque[_Slot] = deque()
         self._open: list[Any] = []  # what `close` calls, last first
-        self._looked_s = time.monotonic()
-        self._control: Any = None
+        self._lost = False  # it did not answer: nothing is waited for any more
+        self._heat: Heat | None = None
+        self._read: Read | None = None  # of raw heads; None: the boxes come out ready
         self._model: Any = None
         self._configured: Any = None
         try:
             with told(ModelError, self.name, os.sysconf("SC_PAGESIZE")):
-                self._control = self._chip(_platform(), model)
-                self._cool()
+                self._heat = Heat(self.name, self._chip(_platform(), model), time.monotonic())
                 self._load(_platform(), model)
                 self._run_once()
         except CounterError:
@@ -95,8 +97,9 @@ class HailoDetector:
         """Send a picture off; it may be released then. At most `depth` without a `collect`."""
         slot = self._free.popleft()
         try:
+            slot.fill(frame)
             with told(DeviceError, self.name):
-                self._send(slot, frame, ANSWER_MS)
+                self._send(slot, ANSWER_MS)
         except BaseException:
             slot.wipe()
             self._free.append(slot)
@@ -107,18 +110,21 @@ class HailoDetector:
         slot = self._busy.popleft()
         try:
             with told(DeviceError, self.name):
-                table = self._result(slot, ANSWER_MS)
+                table, head = self._result(slot, ANSWER_MS)
+                if self._heat is not None:
+                    self._heat.look(time.monotonic())
         finally:
             slot.wipe()
             self._free.append(slot)
-        self._look()
         assert slot.place is not None  # noqa: S101  # it was sent
-        head = replace(self._head, layout="end-to-end", units="normalised")
         return yolo.decode(table, head, slot.place, slot.captured_ns)
 
     def close(self) -> None:
-        """Hand the chip back: pictures in flight end first, the network goes before the device."""
-        for slot in self._busy:
+        """Hand the chip back: pictures in flight end first, the network goes before the device.
+
+        Of a chip that hangs nothing is waited for here; `shutdown` itself takes up to 10 s then.
+        """
+        for slot in () if self._lost else self._busy:
             with suppress(Exception):  # it may hang, or be gone
                 slot.job.wait(ANSWER_MS)
         opened, self._open = self._open, []
@@ -130,7 +136,7 @@ class HailoDetector:
             slot.bindings = slot.job = None
         self._busy.clear()
         self._free.clear()
-        self._model = self._configured = self._control = None
+        self._model = self._configured = self._heat = None
 
     def _chip(self, platform: Any, model: Model) -> Any:
         """Open the first chip and see that it runs this file; its control object."""
@@ -164,66 +170,60 @@ class HailoDetector:
         network.set_batch_size(1)
         check_network(model, network, self._head)
         network.input().set_format_type(platform.FormatType.UINT8)
-        network.output().set_format_type(platform.FormatType.FLOAT32)
-        if thresholds:
-            network.output().set_nms_score_threshold(self._head.floor)
-            network.output().set_nms_iou_threshold(self._head.iou)
+        if not network.outputs[0].is_nms:
+            maps = [map_of(model, one) for one in network.outputs]
+            self._read = reader(model.name, self._head, model.entry.input, maps)
+        else:
+            network.output().set_format_type(platform.FormatType.FLOAT32)
+            if thresholds:
+                network.output().set_nms_score_threshold(self._head.floor)
+                network.output().set_nms_iou_threshold(self._head.iou)
         self._configured = configured = network.configure()  # formats that do not fit fail here
         self._open += [lambda: configured.__exit__(None, None, None), configured.shutdown]
 
     def _slot(self, model: Model) -> _Slot:
         table = np.arange(256, dtype=np.uint8)  # the chip scales the pixels itself
         letterbox = Interleaved(model.entry.input, table)
-        output = np.zeros(self._model.output().shape, np.float32)
-        name = self._model.output_names[0]
-        bindings = self._configured.create_bindings(output_buffers={name: output})
+        made = self._model.outputs
+        kinds = [np.float32 if one.is_nms else map_of(model, one).dtype for one in made]
+        outputs = [np.zeros(one.shape, kind) for one, kind in zip(made, kinds, strict=True)]
+        buffers = dict(zip([one.name for one in made], outputs, strict=True))
+        bindings = self._configured.create_bindings(output_buffers=buffers)
         bindings.input().set_buffer(letterbox.tensor[0])
-        return _Slot(letterbox, output, bindings)
+        return _Slot(letterbox, outputs, bindings)
 
     def _run_once(self) -> None:
         """On grey: the first picture shall not be slow, and a chip that hangs is found now."""
         slot = self._free.popleft()
         with Frame(slot.letterbox.tensor[0].copy(), 0) as grey:
-            self._send(slot, grey, FIRST_MS)
+            slot.fill(grey)
+        self._send(slot, FIRST_MS)
         self._result(self._busy.popleft(), FIRST_MS)
         slot.wipe()
         self._free.append(slot)
 
-    def _send(self, slot: _Slot, frame: Frame, limit_ms: int) -> None:
-        slot.place = slot.letterbox.fill(frame.pixels)
-        slot.captured_ns, slot.failed = frame.captured_ns, None
+    def _send(self, slot: _Slot, limit_ms: int) -> None:
         self._configured.wait_for_async_ready(timeout_ms=limit_ms, frames_count=1)
         slot.job = self._configured.run_async([slot.bindings], slot.done)
         self._busy.append(slot)
 
-    def _result(self, slot: _Slot, limit_ms: int) -> yolo.Floats:
-        """(1, n, 6) as the end-to-end layout has it: persons only."""
-        slot.job.wait(limit_ms)
+    def _result(self, slot: _Slot, limit_ms: int) -> tuple[yolo.Floats, yolo.Head]:
+        """What `yolo.decode` takes, persons only."""
+        try:
+            slot.job.wait(limit_ms)
+        except Exception:
+            self._lost = True
+            raise
         if slot.failed is not None:
             raise slot.failed
+        if self._read is not None:
+            return self._read(slot.outputs)
         rows = slot.bindings.output().get_buffer(tf_format=False)[self._head.person]
         table = np.empty((1, len(rows), 6), np.float32)
         table[0, :, :4] = rows[:, [1, 0, 3, 2]]  # top, left, bottom, right -> left, top, ...
         table[0, :, 4] = rows[:, 4]
         table[0, :, 5] = self._head.person
-        return table
-
-    def _look(self) -> None:
-        now_s = time.monotonic()
-        if now_s - self._looked_s > LOOK_S:
-            self._looked_s = now_s
-            with told(DeviceError, self.name):
-                self._cool()
-
-    def _cool(self) -> None:
-        """Raise DeviceError if the chip is so hot that it is slowed down, and may stop."""
-        measured = self._control.get_chip_temperature()
-        hottest = max(measured.ts0_temperature, measured.ts1_temperature)
-        if hottest >= HOT_C:
-            raise DeviceError(
-                f"model {self.name}: the Hailo chip is too hot: {hottest:.0f} C, limit {HOT_C:.0f}",
-                "give it a heat sink and moving air, or a smaller model; it is tried again",
-            )
+        return table, replace(self._head, layout="end-to-end", units="normalised")
 
 
 def _platform() -> Any:

@@ -17,10 +17,14 @@ TIMEOUT, INVALID_OPERATION, INTERNAL = 4, 6, 8
 INVALID_HEF, DEVICE_IN_USE, NO_DEVICE, DRIVER_VERSION = 26, 73, 74, 76
 QUEUE_FULL, NOT_COMPATIBLE = 82, 93
 
+FILE: Final = "/dev/hailo0, or /dev/h1x-0 of a Hailo-10H"
 INSTALL: Final = "sudo apt install hailo-all (Hailo-8, -8L) or hailo-h10-all (Hailo-10H); restart"
 _ABSENT: Final = (
     "no Hailo chip is found",
-    f"does `lspci` show it? is its driver loaded (`lsmod | grep hailo`)? {INSTALL}",
+    (
+        f"does `lspci` show it? does another program hold it ({FILE})? is its driver loaded"
+        f" (`lsmod | grep hailo`)? {INSTALL}"
+    ),
 )
 _MISMATCH: Final = (
     "the Hailo driver is of another version than its library",
@@ -49,7 +53,7 @@ SENTENCES: Final[dict[int, tuple[str, str]]] = {
     64: _ABSENT,
     DEVICE_IN_USE: (
         "the Hailo chip is in use by another process",
-        "one process owns the chip: stop the other one (`sudo lsof /dev/hailo0`)",
+        f"one process owns the chip: stop the other one (`sudo lsof` {FILE})",
     ),
     NO_DEVICE: _ABSENT,
     DRIVER_VERSION: _MISMATCH,

@@ -8,6 +8,7 @@ Rule 4: what was written of a picture is overwritten by `wipe` as soon as the ne
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import cv2
@@ -21,9 +22,10 @@ Size = tuple[int, int]  # width, height
 
 PADDING: Final = 114  # the grey of the letterbox in every YOLO since v5
 GREY: Final = np.float32(PADDING) / np.float32(255)
+ONE: Final = np.float32(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fit:
     """Where a picture lies in the network's input, all in pixels."""
 
@@ -36,6 +38,15 @@ class Fit:
     @property
     def aspect(self) -> float:
         return self.picture[0] / self.picture[1]
+
+    @cached_property
+    def to_picture(self) -> tuple[Floats, Floats]:
+        """Factor and summand (2,) that make places in the input, pixels, places in the picture,
+        0..1.
+        """
+        scaled = np.array(self.scaled, np.float32)
+        margin = np.array((self.left, self.top), np.float32)
+        return ONE / scaled, -margin / scaled
 
     @property
     def rows(self) -> slice:
@@ -53,6 +64,33 @@ def fit(picture: Size, size: Size) -> Fit:
     # -0.1: of an odd margin the smaller half comes first
     left, top = (round((size[axis] - scaled[axis]) / 2 - 0.1) for axis in (0, 1))
     return Fit(picture, size, scaled, left, top)
+
+
+class Camera:
+    """For runtimes that do the rest: `tensor` is (1, height, width, 3) uint8, B G R as it comes."""
+
+    def __init__(self, size: Size) -> None:
+        self.tensor: NDArray[np.uint8] = np.full((1, size[1], size[0], 3), PADDING, np.uint8)
+        self._set(fit(size, size))
+
+    def fill(self, pixels: Pixels) -> Fit:
+        """Write `pixels` ((height, width, 3) uint8, BGR) into `tensor`; say where they lie."""
+        picture = pixels.shape[1], pixels.shape[0]
+        if picture != self._place.picture:
+            self._set(fit(picture, self._place.size))
+        if picture == self._place.scaled:
+            np.copyto(self._inner, pixels)
+        else:
+            cv2.resize(pixels, self._place.scaled, self._inner, interpolation=cv2.INTER_LINEAR)
+        return self._place
+
+    def wipe(self) -> None:
+        """Overwrite everything that came from the picture: `tensor` is plain grey again."""
+        self._inner.fill(PADDING)
+
+    def _set(self, place: Fit) -> None:
+        self._place = place
+        self._inner = self.tensor[0, place.rows, place.columns]
 
 
 class Planes:
@@ -159,14 +197,17 @@ class _Canvas:
             self._set(fit(picture, self.place.size))
         if picture == self.place.scaled:
             return pixels
+        self._used = True
         return cv2.resize(  # type: ignore[return-value]  # its stub forgets the element type
             pixels, self.place.scaled, dst=self._view, interpolation=cv2.INTER_LINEAR
         )
 
     def wipe(self) -> None:
-        self._view.fill(0)
+        if self._used:
+            self._view.fill(0)
+            self._used = False
 
     def _set(self, place: Fit) -> None:
         width, height = place.scaled
-        self.place = place
+        self.place, self._used = place, False
         self._view = self._buffer[: width * height * 3].reshape(height, width, 3)

@@ -11,7 +11,7 @@ ends the process.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
@@ -53,14 +53,13 @@ class NcnnDetector:
 
     backend = "ncnn"
 
-    def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:
-        """Load, check and warm up; `threads` 0: one per core.
+    def __init__(self, model: Model, head: yolo.Head, threads: int, depth: int = 1) -> None:
+        """Load, check and warm up; `threads` 0: one per core, for `depth` twins together.
 
         Raises ModelError, or RefusedError for a model that knows more of a person than a box.
         """
         self.name = model.name
-        self._head = head
-        self._letterbox = Planes(model.entry.input)
+        self._head, self._size = head, model.entry.input
         param, weights = two_files(model)
         graph = graph_of(model.name, param)
         told = Told(outputs=graph.outputs)
@@ -68,29 +67,41 @@ class NcnnDetector:
         _check_input(model, graph)
         (self._entrance,), (self._exit,) = graph.inputs, graph.outputs
         ncnn = _runtime()
+        self._mat: Any = ncnn.Mat
         self._net: Any = ncnn.Net()
         self._net.opt.use_vulkan_compute = False
-        self._net.opt.num_threads = cores(threads)
+        self._net.opt.num_threads = cores(threads) // depth
         # Half precision where the processor has it, as ncnn chooses; bfloat16, which it does not,
         # moved boxes to an IoU of 0.93 and was no faster at 320.
         self._net.opt.use_bf16_storage = False
         self._load(param, weights)
-        # ncnn reads our array where it lies: no copy.
-        self._given = ncnn.Mat(self._letterbox.tensor[0])
+        self.renewed()
         output = self._warm_up()
         refuse_columns(self.name, head, output.shape, told)
         yolo.checked(output, head, self.name)
 
+    def renewed(self) -> Self:
+        """Ncnn reads our array where it lies: no copy."""
+        self._letterbox = Planes(self._size)
+        self._given = self._mat(self._letterbox.tensor[0])
+        return self
+
     def detect(self, frame: Frame) -> Detections:
+        self.take(frame)
+        return self.look()
+
+    def take(self, frame: Frame) -> None:
+        self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
+
+    def look(self) -> Detections:
         try:
-            place = self._letterbox.fill(frame.pixels)
             with looking(self.name, "ncnn"):
                 code, output = self._run()
                 if code:
                     raise RuntimeError(code)
         finally:
             self._letterbox.wipe()
-        return yolo.decode(output, self._head, place, frame.captured_ns)
+        return yolo.decode(output, self._head, self._place, self._captured_ns)
 
     def close(self) -> None:
         """Free the weights. Safe to call twice."""

@@ -8,7 +8,7 @@ and a model that computes more of a person than a box is refused (`features`).
 
 import os
 import sys
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,42 +33,53 @@ class OnnxDetector:
 
     backend = "onnx"
 
-    def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:
-        """Load, check and warm up; `threads` 0: one per core.
+    def __init__(self, model: Model, head: yolo.Head, threads: int, depth: int = 1) -> None:
+        """Load, check and warm up; `threads` 0: one per core, for `depth` twins together.
 
         Raises ModelError, or RefusedError for a model that knows more of a person than a box.
         """
         self.name = model.name
-        self._head = head
-        self._letterbox = Planes(model.entry.input)
-        self._session = open_session(model, threads)
+        self._head, self._size = head, model.entry.input
+        # Who asks for a run also works on it, beside the threads of the session.
+        self._session = open_session(model, cores(threads) - depth + 1)
         told = told_by(self._session)
         refuse_told(model.name, told)
-        source = _input_name(model, self._session)
-        self._output = self._warm_up(source, told)
+        self._source = _input_name(model, self._session)
+        self._output = self._warm_up(told)
+        self.renewed()
+
+    def renewed(self) -> Self:
+        self._letterbox, self._output = Planes(self._size), self._output.copy()
         self._binding = self._session.io_binding()
         for bind, name, array in (
-            (self._binding.bind_input, source, self._letterbox.tensor),
+            (self._binding.bind_input, self._source, self._letterbox.tensor),
             (self._binding.bind_output, self._session.get_outputs()[0].name, self._output),
         ):
             bind(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+        return self
 
     def detect(self, frame: Frame) -> Detections:
+        self.take(frame)
+        return self.look()
+
+    def take(self, frame: Frame) -> None:
+        self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
+
+    def look(self) -> Detections:
         try:
-            place = self._letterbox.fill(frame.pixels)
             with looking(self.name, "onnxruntime"):
                 self._session.run_with_iobinding(self._binding)
         finally:
             self._letterbox.wipe()
-        return yolo.decode(self._output, self._head, place, frame.captured_ns)
+        return yolo.decode(self._output, self._head, self._place, self._captured_ns)
 
     def close(self) -> None:
         """Nothing to hand back: the session's memory goes with it."""
 
-    def _warm_up(self, source: str, told: Told) -> yolo.Floats:
+    def _warm_up(self, told: Told) -> yolo.Floats:
         """Run once on grey, so that the first picture is not slow; give the output's array."""
         try:
-            (output,) = self._session.run(None, {source: self._letterbox.tensor})
+            (output,) = self._session.run(None, {self._source: Planes(self._size).tensor})
         except Exception as error:  # noqa: BLE001  # the runtime's errors share no base
             raise ModelError(f"model {self.name}: it does not run", first_line(error)) from None
         refuse_columns(self.name, self._head, output.shape, told)

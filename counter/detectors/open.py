@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 FLOOR = 0.1
 
 
-def open_detector(settings: ModelSettings, model: Model | None = None) -> Detector:
+def open_detector(
+    settings: ModelSettings, model: Model | None = None, *, ahead: int = 1
+) -> Detector:
     """Open `model` (found by its name in `settings` if not given) with the backend asked for.
 
-    The detector gives boxes from `floor` on, below `settings.confidence`: the tracker tells them
-    apart. Raises ModelError.
+    It may keep `ahead` pictures in flight, where a `Lookout` asks it. It gives boxes from `floor`
+    on, below `settings.confidence`: the tracker tells them apart. Raises ModelError.
     """
     choice = choose(settings, model) if model else selected(settings)
-    return OPENERS[choice.backend](choice.model, _head(choice.model, settings), settings.threads)
+    head = _head(choice.model, settings)
+    return OPENERS[choice.backend](choice.model, head, settings.threads, ahead)
 
 
 def open_crowd_model(model: Model, threads: int) -> CrowdModel:
@@ -48,49 +51,55 @@ def floor(settings: ModelSettings) -> float:
     return min(FLOOR, settings.confidence)
 
 
-def _hailo(model: Model, head: "Head", threads: int) -> Detector:
+def _hailo(model: Model, head: "Head", threads: int, _ahead: int) -> Detector:
     from counter.detectors.hailo import HailoDetector  # noqa: PLC0415  # Rule
 
     return HailoDetector(model, head, threads)
 
 
-def _edgetpu(model: Model, head: "Head", threads: int) -> Detector:
+def _edgetpu(model: Model, head: "Head", threads: int, _ahead: int) -> Detector:
     from counter.detectors.edgetpu import EdgeTpuDetector  # noqa: PLC0415  # Rule
 
     return EdgeTpuDetector(model, head, threads)
 
 
-def _openvino(model: Model, head: "Head", threads: int) -> Detector:
+def _openvino(model: Model, head: "Head", threads: int, ahead: int) -> Detector:
     from counter.detectors.openvino import OpenvinoDetector  # noqa: PLC0415  # Rule
+    from counter.detectors.overlapped import depth_of, overlapped  # noqa: PLC0415  # Rule
 
-    return OpenvinoDetector(model, head, threads)
+    depth = depth_of(ahead, threads)
+    return overlapped(OpenvinoDetector(model, head, threads, depth), depth)
 
 
-def _ncnn(model: Model, head: "Head", threads: int) -> Detector:
+def _ncnn(model: Model, head: "Head", threads: int, ahead: int) -> Detector:
     from counter.detectors.ncnn import NcnnDetector  # noqa: PLC0415  # Rule
+    from counter.detectors.overlapped import depth_of, overlapped  # noqa: PLC0415  # Rule
 
-    return NcnnDetector(model, head, threads)
+    depth = depth_of(ahead, threads)
+    return overlapped(NcnnDetector(model, head, threads, depth), depth)
 
 
-def _onnx(model: Model, head: "Head", threads: int) -> Detector:
+def _onnx(model: Model, head: "Head", threads: int, ahead: int) -> Detector:
     from counter.detectors.onnx import OnnxDetector  # noqa: PLC0415  # Rule
+    from counter.detectors.overlapped import depth_of, overlapped  # noqa: PLC0415  # Rule
 
-    return OnnxDetector(model, head, threads)
+    depth = depth_of(ahead, threads)
+    return overlapped(OnnxDetector(model, head, threads, depth), depth)
 
 
-def _tflite(model: Model, head: "Head", threads: int) -> Detector:
+def _tflite(model: Model, head: "Head", threads: int, _ahead: int) -> Detector:
     from counter.detectors.tflite import TfliteDetector  # noqa: PLC0415  # Rule
 
     return TfliteDetector(model, head, threads)
 
 
-def _ultralytics(model: Model, head: "Head", threads: int) -> Detector:
+def _ultralytics(model: Model, head: "Head", threads: int, _ahead: int) -> Detector:
     from counter.detectors.ultralytics import UltralyticsDetector  # noqa: PLC0415  # Rule
 
     return UltralyticsDetector(model, head, threads)
 
 
-OPENERS: Final[dict[str, Callable[[Model, "Head", int], Detector]]] = {
+OPENERS: Final[dict[str, Callable[[Model, "Head", int, int], Detector]]] = {
     "hailo": _hailo,
     "edgetpu": _edgetpu,
     "openvino": _openvino,

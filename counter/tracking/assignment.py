@@ -6,7 +6,7 @@ Rule 2: the best total wins, not the first come; a pair below the gate is no pai
 Rule 3: only boxes that may touch are compared (`nearby.py`).
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from scipy.optimize import linear_sum_assignment
 from counter.nearby import Indices, touching
 
 Corners = NDArray[np.float64]  # (N, 4) left, top, right, bottom, in image heights
+
+
+FEW: Final = 2048  # pairs: 45 people, each with each
 
 
 class Pairs(NamedTuple):
@@ -31,7 +34,10 @@ class Pairs(NamedTuple):
 def corners(boxes: NDArray[np.float64]) -> Corners:
     """(N, 4) centre x, centre y, width, height -> (N, 4) left, top, right, bottom."""
     half = boxes[:, 2:] / 2
-    return np.concatenate((boxes[:, :2] - half, boxes[:, :2] + half), axis=1)
+    found = np.empty_like(boxes, order="C")
+    np.subtract(boxes[:, :2], half, out=found[:, :2])
+    np.add(boxes[:, :2], half, out=found[:, 2:])
+    return found
 
 
 def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> Pairs:
@@ -39,6 +45,8 @@ def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> 
 
     The buffer is that of C-BIoU (Yang et al., WACV 2023), here as wide as the filter is unsure.
     """
+    if len(tracks) * len(people) <= FEW:
+        return _of_all(tracks, margin, people)
     grown = tracks + margin[:, None] * (-2, -2, 2, 2)  # both grow: twice on one side is the same
     track, person = touching(grown, people)
     ours, theirs = tracks[track].T, people[person].T
@@ -49,6 +57,23 @@ def grown_iou(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> 
     our_size, their_size = ours[2:] - ours[:2] + grow, theirs[2:] - theirs[:2] + grow
     either = our_size[0] * our_size[1] + their_size[0] * their_size[1] - inside
     return Pairs(track[touch], person[touch], inside[touch] / either[touch])
+
+
+def _of_all(tracks: Corners, margin: NDArray[np.float64], people: Corners) -> Pairs:
+    """Do as `grown_iou`, all with all: of few boxes that is less work than to look for pairs."""
+    grow = (2 * margin)[:, None, None]
+    side = np.minimum(tracks[:, None, 2:], people[:, 2:])
+    side -= np.maximum(tracks[:, None, :2], people[:, :2])
+    side += grow
+    wide, high = side[..., 0], side[..., 1]
+    touch = np.nonzero((wide > 0) & (high > 0))
+    track, person = touch
+    grow = grow[track, 0]
+    ours = (tracks[:, 2:] - tracks[:, :2])[track] + grow
+    theirs = (people[:, 2:] - people[:, :2])[person] + grow
+    inside = wide[touch] * high[touch]
+    either = ours[:, 0] * ours[:, 1] + theirs[:, 0] * theirs[:, 1] - inside
+    return Pairs(track, person, inside / either)
 
 
 def assign(pairs: Pairs, gate: float) -> tuple[Indices, Indices]:

@@ -84,11 +84,17 @@ class Tracker:
             tracks, people = [], []
             for states, of_sure, gate in STAGES:
                 may = open_track & _is_one_of(state, states)
+                if not may.any():
+                    continue
                 likely = may[pairs.track] & (open_box & (sure == of_sure))[pairs.person]
+                if not likely.any():
+                    continue
                 track, person = assign(Pairs(*(column[likely] for column in pairs)), gate)
                 open_track[track], open_box[person] = False, False
                 tracks.append(track)
                 people.append(person)
+            if not tracks:
+                return np.flatnonzero(sure)
             slots, taken = live[np.concatenate(tracks)], boxes[np.concatenate(people)]
             self._states[slots] = kalman.correct(self._states[slots], taken)
             self._seen_ns[slots] = now_ns
@@ -97,21 +103,22 @@ class Tracker:
 
     def _pairs(self, live: Indices, boxes: kalman.Boxes) -> Pairs:
         states = self._states[live]
-        unsure = np.sqrt(states[:, kalman.VAR_POSITION, :2].max(axis=1))
+        across, down = states[:, kalman.VAR_POSITION, 0], states[:, kalman.VAR_POSITION, 1]
+        unsure = np.sqrt(np.maximum(across, down))
         margin = np.minimum(MARGIN * unsure, MARGIN_MOST * states[:, kalman.POSITION, 3])
         return grown_iou(corners(states[:, kalman.POSITION]), margin, corners(boxes))
 
     def _forget(self, live: Indices, people: Detections) -> None:
         """Set the state of every track that was there before this frame."""
         state = self._state[live]
-        centre = self._states[live, kalman.POSITION, :2]
+        x, y = self._states[live, kalman.POSITION, :2].T
         unseen_ns = people.captured_ns - self._seen_ns[live]
         seen = unseen_ns == 0
         believed = (state != TENTATIVE) | (
             seen & (self._hits[live] >= self._settings.confirm_frames)
         )
         # Who was last seen on the way out of the picture has left it.
-        in_picture = ((centre >= 0) & (centre <= (people.aspect, 1.0))).all(axis=1)
+        in_picture = (x >= 0) & (x <= people.aspect) & (y >= 0) & (y <= 1.0)
         lost = believed & ~seen & (unseen_ns <= self._lost_ns) & in_picture
         state = np.where(seen, np.where(believed, CONFIRMED, TENTATIVE), FREE)
         state[lost] = LOST
@@ -154,13 +161,16 @@ class Tracker:
 
 def _sorted(people: Detections) -> tuple[kalman.Boxes, NDArray[np.float32]]:
     """Boxes (N, 4) as centre and size in image heights, and confidences, surest first (Rule 4)."""
-    order = np.lexsort((*people.xyxy.T, -people.confidence))
-    confidence = people.confidence[order]
+    xyxy, confidence = people.xyxy, people.confidence
+    if not (confidence[1:] < confidence[:-1]).all():  # detectors give them in order, ties apart
+        order = np.lexsort((*xyxy.T, -confidence))
+        xyxy, confidence = xyxy[order], confidence[order]
     kept = int(np.count_nonzero(confidence >= UNSURE))
-    xyxy = people.xyxy[order[:kept]].astype(np.float64)
-    xyxy[:, ::2] *= people.aspect
-    size = xyxy[:, 2:] - xyxy[:, :2]
-    return np.concatenate((xyxy[:, :2] + size / 2, size), axis=1), confidence[:kept]
+    boxes = xyxy[:kept].astype(np.float64)
+    boxes[:, ::2] *= people.aspect
+    boxes[:, 2:] -= boxes[:, :2]  # size
+    boxes[:, :2] += boxes[:, 2:] / 2
+    return boxes, confidence[:kept]
 
 
 def _is_one_of(state: NDArray[np.int8], states: tuple[int, ...]) -> NDArray[np.bool_]:

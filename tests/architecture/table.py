@@ -72,6 +72,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("machine",),
     ("assemble", "check"),  # what `run` and `check` are made of
     ("demo", "evaluate", "aim", "prove", "board", "dossier"),
+    ("catalogue",),  # the network code of `models fetch`: nothing but the command may import it
     ("cli", "__main__"),
 )
 
@@ -119,8 +120,8 @@ CORE = (
     "geometry", "nearby", "bodies", "tracking", "zones", "still", "segments", "paths", "lines",
     "tally", "floorplan", "levels", "refusals", "floor", "hints", "crowds", "masking", "balance",
     "history", "correction", "spacecheck", "crowdcheck", "flows", "spaces", "disclosure", "ceiling",
-    "counting", "detectors.yolo", "detectors.letterbox", "detectors.quantised", "homography",
-    "lens", "survey",
+    "counting", "detectors.yolo", "detectors.letterbox", "detectors.quantised",
+    "detectors.hailo_maps", "homography", "lens", "survey",
 )  # fmt: skip
 WORLD_MODULES = _words("""
     _io aiohttp asyncio atexit builtins codecs concurrent ctypes curses email fcntl fileinput ftplib
@@ -172,12 +173,13 @@ VENDORS: dict[str, Vendor] = {
             "demo",
             "evaluate",
             "prove",
+            "catalogue.stanza",
         ),
         late=False,
         why="typed settings and JSON; one small C extension",
     ),
     "click": Vendor(("cli", "__main__"), late=False, why="the command line is always opened"),
-    "rich": Vendor(("check", "demo", "evaluate")),
+    "rich": Vendor(("check", "demo", "evaluate", "catalogue.fetch")),
     "cv2": Vendor(
         ("sources.opencv", "detectors.letterbox"), why="reading, and resizing as in training"
     ),

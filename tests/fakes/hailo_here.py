@@ -18,11 +18,12 @@ FOLDER = Path(__file__).parent / "hailo"
 
 
 @contextmanager
-def hailo_here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def hailo_here(monkeypatch: pytest.MonkeyPatch, version: str = "4.23.0") -> Iterator[Any]:
     """Give the fake package; its `world` is as new."""
     monkeypatch.syspath_prepend(FOLDER)
     platform = importlib.import_module("hailo_platform")
     platform.world.reset()
+    platform.world.version = version
     yield platform
     errors = list(platform.world.callback_errors)
     platform.world.reset()

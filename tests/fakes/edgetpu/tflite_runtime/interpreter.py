@@ -1,7 +1,7 @@
 """A LiteRT with an Edge TPU: `load_delegate` and `Interpreter` as documented, over a CPU twin.
 
 Rule 1: FAKE_EDGETPU in the environment says what happens, so that it holds in a probe's process
-too: fine, no-library, no-device, crash, not-taken, fails, hangs.
+too: fine, no-library, no-device, in-use, crash, not-taken, fails, hangs.
 Rule 2: a compiled file is not run: FAKE_EDGETPU_TWIN names the file that it was compiled from,
 which the real LiteRT runs. Inputs and outputs of both are the same, numbers for numbers.
 """
@@ -29,7 +29,7 @@ def load_delegate(library: str, options: dict[str, str] | None = None) -> Delega
         raise OSError(f"{library}: cannot open shared object file: No such file or directory")
     if any(value not in OPTIONS[key] for key, value in (options or {}).items()):
         raise ValueError("an option that libedgetpu does not know")
-    if _mood() == "no-device":
+    if _mood() in {"no-device", "in-use"}:  # the library says no more of either
         raise ValueError(f"Failed to load delegate from {library}\n")
     if _mood() == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)

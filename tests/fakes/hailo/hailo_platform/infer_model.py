@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 
 from .errors import HailoRTException, exception_of, fail
-from .made import Hef, Network
+from .made import Hef, Network, Scale
 from .world import FormatOrder, FormatType, world
 
-BYTES = {FormatType.UINT8: 1, FormatType.FLOAT32: 4}
+BYTES = {FormatType.UINT8: 1, FormatType.UINT16: 2, FormatType.FLOAT32: 4}
 
 
 class InferStream:
     def __init__(self, name: str, shape: tuple[int, ...], kind: FormatType, order: str) -> None:
         self.name, self.shape, self.is_nms = name, shape, order.startswith("HAILO_NMS")
         self.format = SimpleNamespace(type=kind, order=FormatOrder[order], flags=0)
+        self.quant_infos: list[Scale] = [Scale(0.0, 1.0, 0.0, 255.0)]
         self.score: float | None = None
         self.iou: float | None = None
 
@@ -46,13 +47,12 @@ class InferModel:
         if hef.nms:
             numbers = (network.numbers,)
             self.outputs = [InferStream("net/nms", numbers, FormatType.FLOAT32, hef.nms)]
-        else:  # a box and a class map for each stride
-            self.outputs = [
-                InferStream(
-                    f"net/conv{n}", (size[0] // s, size[1] // s, c), FormatType.UINT8, "NHWC"
-                )
-                for n, (s, c) in enumerate([(s, c) for s in (8, 16, 32) for c in (4, hef.classes)])
-            ]
+        else:
+            kind = FormatType.UINT8 if hef.bits == 8 else FormatType.UINT16
+            self.outputs = []
+            for number, (shape, scale) in enumerate(network.maps):
+                self.outputs.append(InferStream(f"net/conv{number}", shape, kind, "NHWC"))
+                self.outputs[-1].quant_infos = [scale]
         self.batch = 0
 
     @property
@@ -78,7 +78,8 @@ class InferModel:
         world.check("configure")
         if any(one.is_nms and one.format.type is not FormatType.FLOAT32 for one in self.outputs):
             fail(2)
-        if self._hef.on_chip and any(one.score or one.iou for one in self.outputs):
+        on_cpu = self._hef.nms and not self._hef.on_chip
+        if not on_cpu and any(one.score or one.iou for one in self.outputs):
             fail(6)
         return ConfiguredInferModel(self)
 
@@ -107,8 +108,6 @@ class _Bound:
     def get_buffer(self, tf_format: bool | None = False) -> Any:
         if tf_format is None or not self._stream.is_nms:
             return self.buffer
-        if tf_format:
-            raise NotImplementedError
         assert self.buffer is not None
         per_class, at = [], 0
         for _ in range(self._classes):
@@ -118,7 +117,13 @@ class _Bound:
                 continue
             per_class.append(self.buffer[at : at + 5 * many].reshape(many, 5))
             at += 5 * many
-        return per_class
+        if not tf_format:
+            return per_class
+        most = (self.buffer.size // self._classes - 1) // 5
+        table = np.zeros((self._classes, 5, most), np.float32)
+        for number, rows in enumerate(per_class):
+            table[number, :, : len(rows)] = rows.T
+        return table
 
 
 class Bindings:
@@ -208,23 +213,32 @@ class ConfiguredInferModel:
     def _work(self) -> None:
         """One after the other, inference and callback: HailoRT has one thread for them."""
         while (given := self._jobs.get()) is not None:
-            job, (taken, filled), callback = given
+            job, (taken, *filled), callback = given
             if world.stuck:
                 continue
             time.sleep(world.slow_s)
             code = world.faults.get("job", 0)
             if not code:
-                out = self._model.output()
-                score = 0.2 if out.score is None else out.score
-                iou = 0.7 if out.iou is None else out.iou
-                filled.buffer[:] = self._model.network.run(taken.buffer, score, iou)
+                self._infer(taken.buffer, [one.buffer for one in filled])
+            info = SimpleNamespace(exception=exception_of(code) if code else None)
             try:
-                callback(
-                    completion_info=SimpleNamespace(exception=exception_of(code) if code else None)
-                )
+                if callback is not None:
+                    callback(completion_info=info)
             except BaseException as error:  # noqa: BLE001  # in HailoRT the process would end
                 world.callback_errors.append(error)
             with self._changed:
                 self._in_flight -= 1
                 self._changed.notify_all()
             job.finished.set()
+
+    def _infer(self, pixels: Any, buffers: list[Any]) -> None:
+        """What the buffers hold now is what the network sees, and where its answer goes."""
+        model = self._model
+        if not model.network.hef.nms:
+            for buffer, given in zip(buffers, model.network.run_maps(pixels), strict=True):
+                buffer[:] = given
+            return
+        out = model.output()
+        score = 0.2 if out.score is None else out.score
+        iou = 0.7 if out.iou is None else out.iou
+        buffers[0][:] = model.network.run(pixels, score, iou)

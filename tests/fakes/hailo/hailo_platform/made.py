@@ -1,4 +1,9 @@
-"""HEFs of the tests' own: a real header, then a table that says which ONNX file to run."""
+"""HEFs of the tests' own: a real header, then a table that says which ONNX file to run.
+
+With NMS (`nms`) the ONNX file gives one raw table, of which the boxes by class are made here. Raw
+heads: it gives the maps themselves, (1, numbers, height, width) each, and `limits` says between
+which numbers each of them was quantised; as a compiler does, by looking at pictures.
+"""
 
 import json
 import os
@@ -20,6 +25,8 @@ class Hef:
     classes: int = 1
     most: int = 100  # boxes a class
     nms: str = "HAILO_NMS_BY_CLASS"  # "": raw heads
+    limits: tuple[tuple[float, float], ...] = ()  # of raw heads, low and high of each
+    bits: int = 8  # of raw heads
     on_chip: bool = False  # its NMS runs there: thresholds cannot be set
 
     @property
@@ -48,8 +55,25 @@ def write_hef(path: Path, hef: Hef, version: int = 3) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class Scale:
+    """`hailo_quant_info_t`."""
+
+    qp_zp: float
+    qp_scale: float
+    limvals_min: float
+    limvals_max: float
+
+
+def scale_of(low: float, high: float, bits: int) -> Scale:
+    """Spread the whole numbers over `low` to `high`; zero is one of them."""
+    low, high, most = min(low, 0.0), max(high, 1e-6), 2**bits - 1
+    scale = (high - low) / most
+    return Scale(float(round(-low / scale)), scale, low, high)
+
+
 class Network:
-    """The ONNX model behind a HEF: uint8 pixels in, boxes by class out."""
+    """The ONNX model behind a HEF: uint8 pixels in, boxes by class or maps out."""
 
     def __init__(self, hef: Hef) -> None:
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -66,10 +90,32 @@ class Network:
     def numbers(self) -> int:
         return self.hef.classes * (1 + 5 * self.hef.most)
 
-    def run(self, pixels: NDArray[np.uint8], score: float, iou: float) -> NDArray[np.float32]:
+    @property
+    def maps(self) -> list[tuple[tuple[int, ...], Scale]]:
+        """The shape and the scale of each raw head."""
+        shapes = [output.shape[1:] for output in self._session.get_outputs()]
+        scales = [scale_of(low, high, self.hef.bits) for low, high in self.hef.limits]
+        return [
+            ((rows, columns, numbers), scale)
+            for (numbers, rows, columns), scale in zip(shapes, scales, strict=True)
+        ]
+
+    def look(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         planes = pixels.astype(np.float32).transpose(2, 0, 1)[None] / np.float32(255)
-        (output,) = self._session.run(None, {self._input.name: planes})
-        return self._by_class(output[0], score, iou)
+        given: list[NDArray[np.float32]] = self._session.run(None, {self._input.name: planes})
+        return given
+
+    def run(self, pixels: NDArray[np.uint8], score: float, iou: float) -> NDArray[np.float32]:
+        return self._by_class(self.look(pixels)[0][0], score, iou)
+
+    def run_maps(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.unsignedinteger]]:
+        kind, most = (np.uint8, 255) if self.hef.bits == 8 else (np.uint16, 65535)
+        return [
+            np.clip(np.rint(given[0].transpose(1, 2, 0) / s.qp_scale + s.qp_zp), 0, most).astype(
+                kind
+            )
+            for given, (_, s) in zip(self.look(pixels), self.maps, strict=True)
+        ]
 
     def _by_class(
         self, table: NDArray[np.float32], score: float, iou: float

@@ -15,6 +15,7 @@ class HailoSchedulingAlgorithm(Enum):
 class FormatType(Enum):
     AUTO = 0
     UINT8 = 1
+    UINT16 = 2
     FLOAT32 = 3
 
 
