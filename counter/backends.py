@@ -18,6 +18,7 @@ from counter.models import Model, State, checked, variants
 from counter.settings import ModelSettings
 
 DEV: Final = Path("/dev")
+HAILO: Final = ("hailo0", "h1x-0")  # Hailo-8 and -10; -10 since HailoRT 5.3
 USB: Final = Path("/sys/bus/usb/devices")
 CORAL: Final = (("1a6e", "089a"), ("18d1", "9302"))  # before and after it got its firmware
 
@@ -42,7 +43,7 @@ class Choice:
 
 
 def _hailo() -> str:
-    return "" if (DEV / "hailo0").exists() else "no /dev/hailo0"
+    return "" if any((DEV / name).exists() for name in HAILO) else "no /dev/hailo0"
 
 
 def _coral() -> str:

@@ -6,6 +6,7 @@ import sys
 import threading
 from importlib.util import find_spec
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,10 @@ class Slow:
         self.input[0] = 0
 
 
+def places(ahead: Overlapped) -> list[Any]:
+    return list(ahead._places)
+
+
 def picture(value: int, captured_ns: int) -> Frame:
     return Frame(np.full((1, 1, 3), value, np.uint8), captured_ns)
 
@@ -110,7 +115,7 @@ def test_no_picture_stays_in_an_input(pair):
         with noise(96, 128, seed) as frame:
             ahead.submit(frame)
     ahead.close()  # before they were asked for
-    for place in ahead._places:
+    for place in places(ahead):
         assert np.unique(place._letterbox.tensor).size == 1
 
 
@@ -124,7 +129,7 @@ def test_a_detector_at_a_time_is_none_ahead(tmp_path):
 def test_the_first_to_come_is_the_first_to_go():
     """The second picture is done before the first."""
     ahead = Overlapped(Slow(), 2)
-    first, second = ahead._places
+    first, second = places(ahead)
     for value in (1, 2):
         with picture(value, value * SECOND_NS) as frame:
             ahead.submit(frame)
@@ -138,7 +143,7 @@ def test_the_first_to_come_is_the_first_to_go():
 
 def test_more_than_fit_or_one_between_is_the_callers_mistake():
     ahead = Overlapped(Slow(), 2)
-    for place in ahead._places:
+    for place in places(ahead):
         place.goes_on.set()
     with picture(1, 1) as frame:
         ahead.submit(frame)
@@ -152,7 +157,7 @@ def test_more_than_fit_or_one_between_is_the_callers_mistake():
 
 def test_a_picture_that_fails_makes_the_interval_unknown_and_the_next_one_none():
     ahead = Overlapped(Slow(), 2)
-    first, second = ahead._places
+    first, second = places(ahead)
     first.fails = True
     first.goes_on.set()
     second.goes_on.set()
@@ -169,8 +174,8 @@ def test_a_picture_that_fails_makes_the_interval_unknown_and_the_next_one_none()
 def test_both_halves_of_the_work_overlap(pair):
     """While a picture is looked at, the next is taken: the inputs are different arrays."""
     _, ahead = pair
-    tensors = [place._letterbox.tensor for place in ahead._places]
-    outputs = [place.__dict__.get("_output") for place in ahead._places]
+    tensors = [place._letterbox.tensor for place in places(ahead)]
+    outputs = [place.__dict__.get("_output") for place in places(ahead)]
     assert not any(np.shares_memory(one, other) for one, other in pairwise(tensors))
     if outputs[0] is not None:  # ncnn gives a view of its own memory, new each time
         assert not np.shares_memory(outputs[0], outputs[1])

@@ -86,6 +86,7 @@ IOCTL_KINDS: Final = {
     "bus/usb": "U",  # linux/usbdevice_fs.h
     "apex": "\xdc",  # gasket, the driver of the PCIe Edge TPU
     "hailo": "gvnsp",  # hailo_ioctl_common.h
+    "h1x": "gvnsp",  # the Hailo-10 since HailoRT 5.3
 }
 
 

@@ -23,6 +23,7 @@ SYSTEM: Final = (
 IN_ETC: Final = (
     "hosts", "host.conf", "resolv.conf", "nsswitch.conf", "gai.conf", "services", "protocols",
     "passwd", "group", "localtime", "timezone", "os-release", "locale.alias", "OpenCL", "python3",
+    f"python3.{sys.version_info.minor}",  # Debian's sitecustomize.py
     "ld.so.cache", "ld.so.preload", "ld.so.conf", "ld.so.conf.d", "ca-certificates",
     "ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "crypto-policies",
     "pki/tls/certs", "pki/tls/cert.pem", "pki/tls/openssl.cnf", "pki/ca-trust",
