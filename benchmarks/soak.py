@@ -94,6 +94,8 @@ def slope(minutes: Floats, kib: Floats) -> Slope:
         np.array([part.mean() for part in np.array_split(values[settled], parts)])
         for values in (minutes, kib)
     )
+    if not np.ptp(y):  # regression knows no error of a level line
+        return Slope(0.0, 0.0)
     line = stats.linregress(x, y)
     return Slope(float(line.slope), float(line.stderr * stats.t.ppf(0.975, parts - 2)))
 

@@ -61,9 +61,9 @@ class Files(BaseHTTPRequestHandler):
     def _body(self, place: Place, body: bytes) -> None:
         limit = place.cut_at if place.cut_at is not None else place.stops_at
         part = body[:limit]
+        place.sent += len(part)  # before: whoever has read it all may look at once
         self.wfile.write(part)
         self.wfile.flush()
-        place.sent += len(part)
         if place.stops_at is not None:
             place.stopped.set()
             place.ended.wait(30)

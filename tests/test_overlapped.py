@@ -4,8 +4,10 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from counter.detectors.open import open_detector
 from counter.detectors.overlapped import AHEAD, Overlapped, depth_of
 from counter.errors import DeviceError
 from counter.frame import Frame
+from counter.models import Model
 from counter.people import Detections
 from counter.settings import ModelSettings
 from tests.backend_suite import noise
@@ -25,7 +28,11 @@ from tests.tiny_model import tiny_model
 from tests.tiny_models import tiny_ncnn, tiny_openvino
 
 TWO = ModelSettings(name="tiny", confidence=0.5, threads=2)
-MAKERS = {"onnx": tiny_model, "openvino": tiny_openvino, "ncnn": tiny_ncnn}
+MAKERS: dict[str, Callable[[Path], Model]] = {
+    "onnx": tiny_model,
+    "openvino": tiny_openvino,
+    "ncnn": tiny_ncnn,
+}
 PACKAGES = {"onnx": "onnxruntime"}
 SECOND_NS = 1_000_000_000
 
