@@ -21,6 +21,7 @@ LEAST, KNOWN_S = 4, 0.3  # detections and seconds before a path is believed
 # Rule 2, in body heights. Boxes tremble by a twentieth: this is twice that, and a little more.
 STRAYED = 0.12
 BESIDE = 1.0  # ids are exchanged by who stand side by side
+FEW = 16  # of so many, all pairs are less work than a search for those that touch
 ALIKE = 2.0  # the taller box is at most this much taller
 
 
@@ -45,15 +46,18 @@ def strayed(missed: Floats, height: Floats) -> Indices:
 def exchanged(
     expected: Floats, found: Floats, height: Floats, sides: NDArray[np.int8]
 ) -> tuple[Indices, Indices]:
-    """Pairs that have each other's id: all arrays share their first axis; `sides` is (N, L)."""
-    who = strayed(found - expected, height)
-    if len(who) < 2:
-        return who[:0], who[:0]
-    there, found, tall, side = expected[who], found[who], height[who], sides[who]
-    near = np.concatenate((found - BESIDE * tall[:, None], found + BESIDE * tall[:, None]), axis=1)
-    one, two = touching(near, near)
-    opposite = (side[one] * side[two] < 0).any(axis=1)
-    one, two = one[opposite], two[opposite]
+    """Pairs that have each other's id, of those who `strayed`: (N, 2), (N, 2), (N,), (N, L)."""
+    there, tall = expected, height
+    if len(found) <= FEW:
+        one, two = np.nonzero((sides[:, None] * sides < 0).any(axis=2))
+    else:
+        reach = BESIDE * tall[:, None]
+        near = np.concatenate((found - reach, found + reach), axis=1)
+        one, two = touching(near, near)
+        opposite = (sides[one] * sides[two] < 0).any(axis=1)
+        one, two = one[opposite], two[opposite]
+    if not len(one):
+        return one, two
     own, apart = _length(found - there), _length(there[one] - found[two])  # one's path, two's place
     other = _length(there[two] - found[one])
     taller, smaller = np.maximum(tall[one], tall[two]), np.minimum(tall[one], tall[two])
@@ -63,7 +67,7 @@ def exchanged(
     may &= _length(found[one] - found[two]) <= BESIDE * taller
     one, two, loss = one[may], two[may], -gain[may]
     mutual = nearest(loss, one, two) & nearest(loss, two, one) & (one < two)
-    return who[one[mutual]], who[two[mutual]]
+    return one[mutual], two[mutual]
 
 
 def _length(moves: Floats) -> Floats:

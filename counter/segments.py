@@ -59,7 +59,7 @@ class Segments:
         height = (box[:, 3] - box[:, 1]).astype(np.float64)
         band = self._band * height[:, None]
         right, left = (
-            np.minimum(band, ROOM * np.maximum((far + lean * along[..., None]).min(axis=-1), 0))
+            np.minimum(band, ROOM * np.maximum(np.minimum(*(far + lean * along)), 0))
             for far, lean in self._room
         )
         side = (across > right).astype(np.int8) - (across < -left).astype(np.int8)
@@ -108,7 +108,7 @@ def _to_edge(
 ) -> tuple[Floats, Floats]:
     """How far it is `sideways` from a point of the line to the picture's edge.
 
-    Gives `far` and `lean` (L, 2): from the point at `along` it is the smaller of
+    Gives `far` and `lean` (2, 1, L): from the point at `along` (N, L) it is the smaller of both
     far + lean * along. All inputs are (2, L), but `size` (2,).
     """
     edge = np.where(sideways > 0, size[:, None], 0.0)
@@ -116,4 +116,4 @@ def _to_edge(
     safe = np.where(level, 1.0, sideways)
     far = np.where(level, np.inf, (edge - start) / safe)
     lean = np.where(level, 0.0, -toward / safe)
-    return far.T, lean.T
+    return far[:, None], lean[:, None]

@@ -130,6 +130,10 @@ class Tracker:
         """Drop lost tracks that lie under a seen one: they are the same person."""
         under = corners(self._states[lost, kalman.POSITION])
         over = corners(self._states[seen, kalman.POSITION])
+        # Boxes that share so much are both nearly as wide as all that they cover.
+        aside = (1 / SAME - 1) * (under[:, 2] - under[:, 0])
+        if not (np.abs(under[:, :1] - over[:, 0]) <= aside[:, None]).any():
+            return
         pairs = grown_iou(under, np.zeros(len(lost)), over)
         self._state[lost[pairs.track[pairs.similarity > SAME]]] = FREE
 
