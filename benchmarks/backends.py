@@ -157,16 +157,15 @@ def _row(
         "input": f"{width}x{height}",
         "MiB": round(run.mebibytes, 2) if run.model.path else "-",
     }
-    blank = ("bare ms", "ours ms", "p99", "FPS", "ratio", "found", "made up",
+    blank = ("bare ms", "ours ms", "FPS", "ratio", "found", "made up",
              "IoU", "gap")  # fmt: skip
     if run.lacks:
         return row | dict.fromkeys(blank, "-") | {"backend": f"{run.name}: {run.lacks}"}
     mine, runtime = times[run.name], times.get(f"{run.name}, bare")
     compared = persons(oracle, found[run.name]) if oracle else dict.fromkeys(blank[-4:], "-")
     return row | {
-        "bare ms": runtime.row["ms, median"] if runtime else "-",
-        "ours ms": mine.row["ms, median"],
-        "p99": mine.row["ms, p99"],
+        "bare ms": runtime.row["ms a picture"] if runtime else "-",
+        "ours ms": mine.row["ms a picture"],
         "FPS": mine.row["FPS"],
         "ratio": round(ratio(mine, runtime), 3) if runtime else "-",
         **compared,

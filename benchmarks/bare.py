@@ -14,7 +14,7 @@ from counter.detectors import ncnn as ncnn_backend
 from counter.detectors import onnx as onnx_backend
 from counter.detectors import openvino as openvino_backend
 from counter.detectors import tflite as tflite_backend
-from counter.detectors.letterbox import Floats, Interleaved, Planes
+from counter.detectors.letterbox import Camera, Floats, Interleaved, Planes
 from counter.detectors.quantised import input_table
 from counter.detectors.running import two_files
 from counter.frame import Pixels
@@ -22,13 +22,6 @@ from counter.models import Model
 from counter.registry import MapEntry
 
 Call = Callable[[], object]
-# As the backend asks for it, one picture at a time.
-OPENVINO: dict[str, Any] = {
-    "PERFORMANCE_HINT": "LATENCY",
-    "NUM_STREAMS": 1,
-    "INFERENCE_PRECISION_HINT": "f32",
-    "ENABLE_CPU_PINNING": False,
-}
 
 
 def bare(model: Model, backend: str, picture: Pixels, threads: int) -> Call | None:
@@ -45,6 +38,12 @@ def planes(model: Model, picture: Pixels) -> Floats:
 
 def onnx(model: Model, picture: Pixels, threads: int) -> Call:
     return bound(onnx_backend.open_session(model, threads), planes(model, picture))
+
+
+def onnx_two(model: Model, picture: Pixels, threads: int) -> tuple[Call, Call]:
+    """Two that may run side by side in one session, opened as our backend opens it for that."""
+    session = onnx_backend.open_session(model, threads - 1)
+    return bound(session, planes(model, picture)), bound(session, planes(model, picture))
 
 
 def onnx_by_default(model: Model, picture: Pixels, threads: int) -> Call:
@@ -78,15 +77,13 @@ def bound(session: Any, tensor: Floats) -> Call:
 
 def openvino(model: Model, picture: Pixels, threads: int) -> Call:
     ov = openvino_backend._runtime()
-    tensor = planes(model, picture)
-    read = ov.Core().read_model(*two_files(model))
-    if read.inputs[0].partial_shape.is_dynamic:
-        read.reshape(tensor.shape)
-    request = (
-        ov.Core()
-        .compile_model(read, "CPU", OPENVINO | {"INFERENCE_NUM_THREADS": threads})
-        .create_infer_request()
-    )
+    letterbox = Camera(model.entry.input)
+    letterbox.fill(picture)
+    tensor = letterbox.tensor
+    read = openvino_backend._read(ov, model)
+    openvino_backend._set_input(model, read)
+    read = openvino_backend._from_camera(ov, read)
+    request = openvino_backend._compiled(ov, read, threads, 1).create_infer_request()
     request.set_input_tensor(ov.Tensor(tensor, shared_memory=True))
 
     def call() -> object:

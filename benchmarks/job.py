@@ -19,7 +19,11 @@ from counter.models import Model
 from counter.purposes import Purpose
 from counter.settings import CameraSettings, LineSettings, ModelSettings, Settings, ZoneSettings
 
+FOUND: Final = "boxes found in a picture, median"  # in the account of an outcome
 TOLERATED: Final = 1.0  # %: so many pictures may be dropped while a pace is kept
+# What `python -m benchmarks` takes for every benchmark, as a help text has it.
+MODEL: Final = "  --model NAME  a detector of `counter models list`"
+OUT: Final = "  --out FILE    also write the table and everything beside it as JSON (none)"
 LINE: Final = DEMO_LINES["platform"]["far-end"]
 ZONE: Final = [(0.02, 0.05), (0.98, 0.05), (0.98, 0.98), (0.02, 0.98)]
 
@@ -101,7 +105,7 @@ def account_of(job: Job, model: Model, detector: Any) -> dict[str, Any]:
         "model": {
             "name": model.name,
             "file": model.entry.file,
-            "sha256": model.entry.sha256,
+            "sha256": model.entry.fingerprint,
             "input": f"{width}x{height}",
             "backend": detector.backend,
             "threads": job.model.threads or f"one per core ({board.cores()})",
@@ -116,6 +120,7 @@ def account_of(job: Job, model: Model, detector: Any) -> dict[str, Any]:
             "from": "memory: the decoding of a stream is not in it",
         },
         "accelerator": board.chip_of(detector) or "none",
+        "sandbox": "off: the rig keeps all rights; `enclosure` has its price",
     }
 
 
@@ -124,13 +129,12 @@ def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=f"python -m benchmarks {name}",
         description=doc,
-        epilog="and for every benchmark:\n  --model NAME  a detector of `counter models list`\n"
-        "  --out FILE    also write the table and everything beside it as JSON",
+        epilog=f"and for every benchmark:\n{MODEL} ({ModelSettings().name})\n{OUT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     backends = ("auto", *BACKENDS)
-    made.add_argument("--backend", default="auto", choices=backends, help="default: auto")
-    made.add_argument("--threads", type=int, default=0, help="of the runtime; 0: one per core")
+    made.add_argument("--backend", default="auto", choices=backends, help="(auto)")
+    made.add_argument("--threads", type=int, default=0, help="of the runtime (0: one per core)")
     made.add_argument("--people", type=int, default=20, help="drawn people, on average (20)")
     made.add_argument(
         "--size", type=_size, default=(640, 360), metavar="WxH", help="of the pictures (640x360)"

@@ -1,25 +1,30 @@
 """What do others take for the same video, and what do we?
 
-One film, one network, one machine, one process; all take turns. `bare`: onnxruntime alone on one
-tensor, opened as our backend opens it (and, to compare, with its own options). `ours`: the engine
-reads the film, finds, tracks and counts people in a zone and over a line, as the appliance does:
-where a backend can, the next picture is begun before one is done. `one at a time`: without that,
-so that the network's time can be taken out. `track()`: ultralytics reads the film, finds and
-tracks; it counts nothing. `supervision`: ultralytics' `predict()`, then `trackers`' ByteTrack, a
-zone and a line. Nobody draws. All decode the film themselves, within their time; the bare runtime
-has no film. Pictures are drawn people unless --film names a video.
+One film, one machine, one process; all take turns, and all but the default backend run one file.
+`bare`: onnxruntime alone on one tensor, opened as our backend opens it, call after call, or two
+calls side by side; and, to compare, with its own options. `ours`: the engine reads the film, finds,
+tracks and counts people in a zone and over a line, as the appliance does: two pictures in flight.
+`one at a time`: without that, so that the network's time can be taken out. `default backend`: what
+"auto" takes on this machine, which may be the same network in int8. `track()`: ultralytics reads
+the film, finds and tracks; it counts nothing. `supervision`: ultralytics' `predict()`, then
+`trackers`' ByteTrack, a zone and a line. Nobody draws. All decode the film themselves, within their
+time; the bare runtime has no film. Pictures are drawn people unless --film names a video.
 
-`own ms` is what a picture takes beside its own run of onnxruntime; `over bare` is what it takes
-longer than one of the bare runtime that was opened as the contender opens it (ultralytics leaves
-onnxruntime its own options). Both, and all ratios, are medians over the rounds.
+`ms a picture` is 1000 / FPS; `own ms` is what it holds beside its own run of onnxruntime; `over
+bare` is what it is longer than that of the bare runtime which was opened as the contender opens it
+and has as many runs in flight (ultralytics leaves onnxruntime its own options). All are means of a
+round, and medians over the rounds; ratios of times are those of the medians. With all cores busy,
+w ms of other work make a picture about w / cores ms longer: `own ms` is the work, `over bare` what
+it costs.
 
   python -m benchmarks peers                             YOLO11n at 640 and at 320 pixels
   python -m benchmarks peers --film street.mp4           your own video
   python -m benchmarks peers --model counter-n           another network of the registry
   python -m benchmarks peers --rounds 2 --frames 5       a short look
 
-ultralytics, supervision and trackers want an environment of their own: they bring torch and
-another OpenCV. Whoever is not installed is said to be so, and what needs them is not measured.
+ultralytics, supervision and trackers want an environment of their own, with torch and another
+OpenCV: pip install '.[ultralytics,peers,openvino]' there. Whoever is not installed is said to be
+so, and what needs them is not measured.
 """
 
 import argparse
@@ -31,7 +36,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.bare import onnx, onnx_by_default
+from benchmarks.bare import onnx, onnx_by_default, onnx_two
 from benchmarks.films import Film, film
 from benchmarks.machine import report
 from benchmarks.peers_contenders import Ours, Supervision, Ultralytics
@@ -48,6 +53,7 @@ from benchmarks.rounds import (
     load,
     own,
     ratio,
+    side_by_side,
     some,
     stoppable,
 )
@@ -58,13 +64,15 @@ from counter.models import Model
 from counter.settings import ModelSettings
 
 QUESTION = (__doc__ or "").partition("\n")[0]
-BARE, BARE_DEFAULT = "bare onnxruntime", "bare, its own options"
+BARE, BARE_TWO = "bare onnxruntime", "bare, two in flight"
+BARE_DEFAULT = "bare, its own options"
 OURS, ONE, AUTO = "ours, onnx", "ours, onnx, one at a time", "ours, default backend"
 TRACK = "ultralytics track()"
 SUPERVISION = "predict(), trackers, supervision"
-RUNTIME_OF = {OURS: BARE, ONE: BARE, TRACK: BARE_DEFAULT, SUPERVISION: BARE_DEFAULT}
+RUNTIME_OF = {OURS: BARE_TWO, ONE: BARE, TRACK: BARE_DEFAULT, SUPERVISION: BARE_DEFAULT}
 DOES = {
     BARE: "network",
+    BARE_TWO: "network",
     BARE_DEFAULT: "network",
     OURS: "film, network, tracker, zone, line, tally",
     ONE: "film, network, tracker, zone, line, tally",
@@ -88,6 +96,7 @@ def contenders(
         mine = opened.enter_context(closing(Ours(shown, of, settings, ahead)))
         yield name, mine.turn, mine.backend
     yield BARE, alone(onnx(of, shown.first, threads)), "onnx"
+    yield BARE_TWO, side_by_side(onnx_two(of, shown.first, threads)), "onnx"
     yield BARE_DEFAULT, alone(onnx_by_default(of, shown.first, threads)), "onnx"
     peers: dict[str, Callable[..., Ultralytics]] = {TRACK: Ultralytics, SUPERVISION: Supervision}
     for name, make in peers.items():
@@ -132,7 +141,7 @@ def measured(name: str, shown: Film, args: argparse.Namespace) -> tuple[list[Row
 
 def _row(who: str, backend: str, times: dict[str, Times], absent: dict[str, str]) -> Row:
     if who in absent:
-        cells = dict.fromkeys(("FPS", "ms, median", "ms, p99", "own ms", "over bare"), "-")
+        cells = dict.fromkeys(("FPS", "ms a picture", "own ms", "over bare"), "-")
         return {"who": f"{who}: {absent[who]}", "runs on": backend, **cells}
     mine = times[who]
     rest = own(mine)
@@ -149,24 +158,28 @@ def _row(who: str, backend: str, times: dict[str, Times], absent: dict[str, str]
 def judged(times: dict[str, Times], side: int) -> list[Row]:
     """The ratios that were asked of us, each measured or said not to be."""
     mine, track = times[OURS], times.get(TRACK)
-    rows = [asked_for("our FPS / those of the bare runtime", ratio(mine, times[BARE]), WHOLE)]
+    rows = [
+        asked_for("our FPS / the bare runtime's", ratio(mine, times[BARE]), WHOLE),
+        asked_for("the same, of two in flight", ratio(mine, times[BARE_TWO]), WHOLE),
+        asked_for("one at a time / the bare runtime's", ratio(times[ONE], times[BARE]), WHOLE),
+    ]
     work = adds = faster = None
     if track is not None:
         work = _share(own(times[ONE]), own(track))
-        adds = _share(beyond(mine, times[BARE]), beyond(track, times[BARE_DEFAULT]))
+        adds = _share(beyond(mine, times[BARE_TWO]), beyond(track, times[BARE_DEFAULT]))
         faster = ratio(times[AUTO], track)
-    rows.append(asked_for("our own work / that of track()", work, OWN, most=True))
-    rows.append(asked_for("what we add to the bare runtime / track()", adds, OWN, most=True))
+    rows.append(asked_for("own work, one at a time / track()'s", work, OWN, most=True))
+    rows.append(asked_for("added, two in flight / what track() adds", adds, OWN, most=True))
     if side <= SMALL:
         rows.append(asked_for("FPS of our default backend / track()", faster, FASTER))
     return rows
 
 
 def _share(part: Floats | None, whole: Floats | None) -> float | None:
-    """The median of the rounds in which `whole` was something; None: there was none."""
-    if part is None or whole is None or not (whole > 0).any():
+    """The ratio of their medians over the rounds; None: `whole` was nothing, or is not known."""
+    if part is None or whole is None or np.median(whole) <= 0:
         return None
-    return float(np.median(part[whole > 0] / whole[whole > 0]))
+    return float(np.median(part) / np.median(whole))
 
 
 def run(out: Path | None, model: str | None, rest: list[str]) -> None:

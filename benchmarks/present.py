@@ -96,7 +96,7 @@ def _lacks(model: Model, backend: str) -> str:
 
 def account_of(found: Iterable[Run], settings: ModelSettings) -> dict[str, Any]:
     """What belongs to every figure of a model: which file it was, and from where on boxes count."""
-    hashes = {f"{run.model.name}, {run.name}": run.model.entry.sha256 for run in found}
+    hashes = {f"{run.model.name}, {run.name}": run.model.entry.fingerprint for run in found}
     thresholds = {"confidence": settings.confidence, "NMS IoU": settings.iou}
     return {"models, sha256": hashes, "thresholds": thresholds}
 

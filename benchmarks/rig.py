@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.board import heat_of
 from benchmarks.drawn import Drawn, pictures
-from benchmarks.job import Job, Outcome, account_of, settings_of
+from benchmarks.job import FOUND, Job, Outcome, account_of, settings_of
 from benchmarks.pacing import interruptible
 from benchmarks.readings import Thermometer, Watch
 from benchmarks.stages import Series, Stages
@@ -192,6 +192,6 @@ def _outcome(job: Job, notes: _Notes, watch: Watch, rest: tuple[dict[str, Any], 
         published_ms=notes.published.between(begin_ns, end_ns)[1],
         cpu=(notes.end[1] - notes.begin[1]) / seconds,
         watch=watch,
-        account=account | {"boxes found in a picture, median": found},
+        account=account | {FOUND: found},
         interrupted=interrupted,
     )

@@ -7,11 +7,12 @@ Rule 2: what was opened is sealed (stage 2 of the sandbox) before the first pict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
+from counter import models
 from counter.accelerators import accelerator_of
 from counter.clock import LiveClock, footage_clock
 from counter.config import Loaded
 from counter.counting import Counting
-from counter.detectors import CrowdModel
+from counter.detectors import CrowdModel, Detector
 from counter.detectors.lookout import Lookout
 from counter.detectors.open import open_crowd_model, open_detector
 from counter.detectors.overlapped import AHEAD
@@ -70,13 +71,20 @@ def appliance(loaded: Loaded, *, start: Start, realtime: bool = False) -> Iterat
 
 
 def _lookout(start: Start) -> Lookout:
-    """Open the detector. A chip's device cannot be opened again once the process is sealed."""
+    """Open the detector; what is opened again is hashed again.
+
+    A chip's device cannot be opened again once the process is sealed.
+    """
     settings, model = start.loaded.settings.model, start.model
     detector = open_detector(settings, model, ahead=AHEAD)
     sealed = start.enclosure is not None
     if sealed and accelerator_of(detector.backend, model):
         return Lookout(detector)
-    return Lookout(detector, lambda: open_detector(settings, model, ahead=AHEAD), sealed=sealed)
+
+    def again() -> Detector:
+        return open_detector(settings, models.checked(model), ahead=AHEAD)
+
+    return Lookout(detector, again, sealed=sealed)
 
 
 def announcement(start: Start, gate: Gate) -> Announcement:

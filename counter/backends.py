@@ -2,11 +2,13 @@
 
 Rule 1: nothing is imported to find out: a package is looked for, a device's file is looked at.
 Rule 2: a backend that the configuration names is taken or refused, never exchanged.
-Rule 3: "auto" goes down the table for this processor; the reason names what was passed over.
+Rule 3: "auto" goes down the table for this processor; the reason names what was passed over, and a
+chip that is here without a file for it.
+Rule 4: of two formats that one backend opens the first is taken: the entry's own before others.
 """
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Final
 
 from counter.accelerators import TPU_ENDING
 from counter.errors import ModelError
-from counter.models import Model, State, checked, variants
+from counter.models import Model, State, absent, checked, variants
 from counter.settings import ModelSettings
 
 DEV: Final = Path("/dev")
@@ -72,9 +74,11 @@ BACKENDS: Final = {
     "tflite": Backend(".tflite", ("ai_edge_litert", "tflite_runtime")),
     "ultralytics": Backend(".pt", ("ultralytics",), writes=True),
 }
+CHIPS: Final = {"hailo": ".hef", "edgetpu": TPU_ENDING}  # the files that only a chip opens
 # The order of "auto", by what the machine calls its processor. Accelerators first. Of yolo11n on
-# x86, OpenVINO's int8 took 0.41 to 0.46 of onnxruntime's time and ncnn 2.8 to 5.3 times as long; on
-# a Raspberry Pi 5 the published figures have ncnn before onnxruntime (88 ms, 168 ms at 640).
+# x86, OpenVINO's int8 took 0.41 to 0.46 of onnxruntime's time and ncnn 2.8 to 5.3 times as long
+# (`python -m benchmarks backends`); on a Raspberry Pi 5 Ultralytics' published figures have ncnn
+# before onnxruntime (88 ms, 168 ms at 640).
 ORDER: Final = {
     "x86_64": ("hailo", "edgetpu", "openvino", "onnx", "tflite", "ncnn", "ultralytics"),
     "aarch64": ("hailo", "edgetpu", "ncnn", "onnx", "tflite", "openvino", "ultralytics"),
@@ -90,27 +94,46 @@ def selected(settings: ModelSettings) -> Choice:
 def choose(settings: ModelSettings, *found: Model) -> Choice:
     """Choose among the formats of one model (`models.variants`). Raises ModelError."""
     there = [model for model in found if model.state is not State.MISSING] or list(found)
-    runs = {name: model for name in _order() for model in there if _opens(name, model)}
+    runs = {}
+    for name in _order():
+        if first := _opened_by(name, there):
+            runs[name] = first
     if settings.backend != "auto":
         if settings.backend not in runs:
-            raise _unopened(settings.backend, there)
+            raise _unopened(settings.backend, there, found)
         return Choice(settings.backend, runs[settings.backend], "model.backend names it")
     if not runs:
-        raise _unopened("auto", there)
+        raise _unopened("auto", there, found)
+    idle = _idle(there[0].name, runs)
     if len(runs) == 1:
         name, model = next(iter(runs.items()))
-        return Choice(name, model, f"the only one for a {BACKENDS[name].suffix} file")
-    return _preferred(runs)
+        only = f"the only one for a {BACKENDS[name].suffix} file"
+        return Choice(name, model, "; ".join((only, *idle)))
+    return _preferred(runs, idle)
 
 
-def _preferred(runs: dict[str, Model]) -> Choice:
+def _opened_by(backend: str, there: Sequence[Model]) -> Model | None:
+    """The first of a model's formats that this backend opens (Rule 4)."""
+    return next((model for model in there if _opens(backend, model)), None)
+
+
+def _idle(model: str, runs: Container[str]) -> list[str]:
+    """Say which chips are here that no file of the model is for (Rule 3)."""
+    return [
+        f"{name}: no {ends} of {model} here (`counter models export`)"
+        for name, ends in CHIPS.items()
+        if name not in runs and not BACKENDS[name].device()
+    ]
+
+
+def _preferred(runs: dict[str, Model], idle: list[str]) -> Choice:
     """The first that is present; `runs` in order of preference."""
     lacks = {name: lacking(name) for name in runs}
     for name, model in runs.items():
         if lacks[name]:
             continue
         rank = list(runs).index(name)
-        passed = "; ".join(f"{other}: {lacks[other]}" for other in list(runs)[:rank])
+        passed = "; ".join([*idle, *(f"{other}: {lacks[other]}" for other in list(runs)[:rank])])
         after = ", ".join(list(runs)[rank + 1 :])
         before = f" before {after}" if after else ""
         first = f"preferred on {platform.machine()}{before}"
@@ -152,11 +175,27 @@ def _opens(backend: str, model: Model) -> bool:
     return Path(name).suffix != ".tflite" or name.endswith(TPU_ENDING) == (backend == "edgetpu")
 
 
-def _unopened(asked: str, found: list[Model]) -> ModelError:
-    ends = sorted({Path(model.path or model.entry.file).suffix for model in found})
+def _unopened(asked: str, there: Sequence[Model], found: Sequence[Model]) -> ModelError:
+    registered = _opened_by(asked, found) if asked in BACKENDS else None
+    if registered:
+        return _without_file(asked, registered)
+    name = there[0].name
+    ends = sorted({Path(model.path or model.entry.file).suffix for model in there})
     endings = ", ".join(f"{backend.suffix} ({name})" for name, backend in BACKENDS.items())
     shown = " or ".join(f"'{end}'" for end in ends)
+    made = "`counter models export` makes other files; " if asked in CHIPS else ""
     return ModelError(
-        f"model.backend: '{asked}' does not open model {found[0].name}, a {shown} file",
-        f"there are: {endings}",
+        f"model.backend: '{asked}' does not open model {name}, a {shown} file",
+        f"{made}there are: {endings}",
+    )
+
+
+def _without_file(asked: str, model: Model) -> ModelError:
+    """Say where the registered file was looked for."""
+    error = absent(model)
+    looked = error.message.removeprefix(f"model {model.name}: ")
+    made = "`counter models export` makes it; " if asked in CHIPS else ""
+    return ModelError(
+        f"model.backend: '{asked}' is registered for model {model.name}, but there is {looked}",
+        f"{made}{error.hint}",
     )

@@ -28,7 +28,8 @@ from counter.people import Crowd
 from counter.settings import CrowdSettings, Point, ZoneSettings
 
 METHOD: Final = "density/1"
-# mcnn-a at 1024 x 768 takes 0.47 s of one core here: every 10 s, a twentieth of that core.
+# mcnn-a at 1024 x 768 took 0.47 s of one core (`python -m benchmarks crowds`): every 10 s, a
+# twentieth of that core.
 EVERY_NS: Final = 10_000_000_000
 STALE_NS: Final = 2 * EVERY_NS  # a map that is older says nothing
 QUIET_NS: Final = 60_000_000_000
@@ -124,7 +125,10 @@ class Crowds:
             self._shares = shares(self._rings, self._masks, self._shape)
         sums = (crowd.persons.ravel() @ self._shares) * self._gains
         if not np.isfinite(sums).all():
-            return  # not known: the last map holds until it is stale
+            self._asked_ns = (
+                None  # not known: the next frame is asked, the last map holds until then
+            )
+            return
         self._looked_ns = crowd.captured_ns
         quiet = crowd.captured_ns - self._followed_ns >= QUIET_NS
         self._own[quiet] = sums[quiet]

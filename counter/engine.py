@@ -1,9 +1,12 @@
 """The loop: the only place where the core meets I/O.
 
-Rule 1: the picture lives exactly as long as the inner `with`.
+Rule 1: the picture lives exactly as long as the inner `with`. Its scaled copy in a network's input
+lives until that network has run, which may be after: of two pictures at most.
 Rule 2: an interval is released before the first picture of the next one is looked at, so that no
 person is counted in the wrong one.
 Rule 3: a picture that nobody could look at makes the open interval MISSING, whatever else was seen.
+So does a map of a crowd that fails: without it the tracker would count too few, unsaid. The next
+one is asked for when it is due.
 Rule 4: an interval closes on time whether or not a picture comes: a view without a frame is a
 turn of the loop too.
 """
@@ -62,7 +65,7 @@ class Engine:
         with view.frame as frame:
             crowd = None
             if self.crowds and self.counting.asks_for_crowd(view.camera, frame.captured_ns):
-                crowd = self.crowds.look(frame)
+                crowd = self.lookout.map(self.crowds, frame)
             seen = self.lookout.look(view.camera, frame, crowd, self.now_ns)
         self._observe(seen)
 

@@ -69,12 +69,7 @@ def variants(name: str, kind: str = "detector") -> tuple[Model, ...]:
 def checked(model: Model) -> Model:
     """Hash its files. Raises ModelError if one is missing or altered."""
     if model.path is None:
-        looked = ", ".join(str(folder / model.entry.file) for folder in search_path())
-        fetch = f"`counter models fetch {model.name}`, or " if model.entry.url else ""
-        raise ModelError(
-            f"model {model.name}: no file; looked for {looked}",
-            f"{fetch}put it there, or name its folder in {VARIABLE}",
-        )
+        raise absent(model)
     hashed = _hashed(model)
     if hashed.state is State.ALTERED:
         raise ModelError(
@@ -82,6 +77,16 @@ def checked(model: Model) -> Model:
             "it is damaged or another file: fetch it again, or register what it is",
         )
     return hashed
+
+
+def absent(model: Model) -> ModelError:
+    """Say where the file of a registered model was looked for."""
+    looked = ", ".join(str(folder / model.entry.file) for folder in search_path())
+    fetch = f"`counter models fetch {model.name}`, or " if model.entry.url else ""
+    return ModelError(
+        f"model {model.name}: no file; looked for {looked}",
+        f"{fetch}put it there, or name its folder in {VARIABLE}",
+    )
 
 
 def listed() -> tuple[Model, ...]:

@@ -22,10 +22,10 @@ KEYS = {"detector": "model.name", "density": "crowd.model"}  # kinds, and where 
 VARIABLE = "COUNTER_MODELS"  # folders of the operator, separated like PATH
 
 Side = Annotated[int, Meta(ge=32, le=4096)]  # pixels
-Inside = Annotated[str, Meta(pattern=r"^(?!.*\.\.)[A-Za-z0-9_][\w./-]*$")]  # below its folder
-Beside = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.-]*$")]  # a name in the folder of `file`
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Address = Annotated[str, Meta(pattern=r"^https?://[^\s/@]+/\S+$")]  # nobody's name or password
+Inside = Annotated[str, Meta(pattern=r"^(?!.*\.\.)[A-Za-z0-9_][\w./-]*\Z")]  # below its folder
+Beside = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][\w.-]*\Z")]  # a name in the folder of `file`
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Address = Annotated[str, Meta(pattern=r"^https?://[^\s/@]+/\S+\Z")]  # nobody's name or password
 Layout = Literal["raw", "end-to-end", "ssd", "nms-by-class"]
 Units = Literal["pixels", "normalised"]
 STRIDE = 32  # pixels: the coarsest grid of a YOLO, which its input is a multiple of

@@ -7,10 +7,12 @@
 # Rule 1: two emulations. `user` (qemu-user) runs arm64 programs on this kernel, which has neither
 # seccomp nor Landlock for them; `machine` (qemu-system) boots an arm64 kernel of Debian's.
 # Rule 2: what stays is the folder: mounts, and qemu's registration, go with the script.
-# Rule 3: it ends with what was not run, and with 1 if a test failed.
+# Rule 3: it ends with what was not run, and with 1 if a test failed, or if a log has not a line for
+# each file of tests that was to run: silence is no success.
+# Rule 4: it writes into a folder that is empty, new, or its own, and removes its own logs there alone.
 # TESTS="lines yolo" are other files of tests; LIMIT the seconds that each may take.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 FOLDER=$(realpath -m "${1:-/var/tmp/counter-aarch64}")
 WHAT=${2:-all}
 ROOT=$FOLDER/root
@@ -19,10 +21,22 @@ SUITE=bookworm # Python 3.11; the kernel from its backports: Landlock knows TCP 
 USER_TESTS="sandbox_syscalls kalman lines zones disclosure gate_floor config letterbox yolo yolo_decode quantised
   interval tally counting onnx ncnn tflite openvino backends models edgetpu hailo frame wire schema geometry"
 MACHINE_TESTS="sandbox_filter sandbox_landlock sandbox sandbox_work sandbox_facts tracker $USER_TESTS"
+ENDED="the script in there came to its end"
 
 fail() {
   printf 'counter: error: %s\ncounter: hint: %s\n' "$1" "$2" >&2
   exit 2
+}
+
+ours() { # before root's rights do anything: is this a folder to write into?
+  [[ $WHAT == user || $WHAT == machine || $WHAT == all ]] || fail "there is no '$WHAT'" "user, machine or all"
+  [[ $FOLDER != / ]] || fail "/ is this machine, not a folder for another one" "name one that is new"
+  [[ -e $ROOT/.made || ! -e $FOLDER || (-d $FOLDER && -z $(ls -A "$FOLDER")) ]] ||
+    fail "$FOLDER is not empty, and not made here" "name a new folder; one of a start that broke off is yours to remove"
+  local one
+  for one in ${TESTS:-$MACHINE_TESTS}; do
+    [[ -e tests/test_$one.py ]] || fail "TESTS: there is no tests/test_$one.py" "for example TESTS=\"lines yolo\""
+  done
 }
 
 needs() {
@@ -100,8 +114,22 @@ done
 # The main job, sealed by that kernel, with the default model of arm64.
 [[ \$\$ != 1 ]] || { timeout -s TERM $LIMIT counter run /box.toml 2>&1 | head -5 >out; cat out
   grep -q counter/count/1 out || echo FAILED run: nothing was released
-  sync; echo o >/proc/sysrq-trigger; sleep 60; }
+}
+echo "$ENDED"
+[[ \$\$ != 1 ]] || { sync; echo o >/proc/sysrq-trigger; sleep 60; }
 END
+}
+
+accounted() { # is the log of a run whole, with one line for each of these files of tests?
+  local log=$1 one bad=0
+  shift
+  [[ $# -gt 0 ]] || { echo "FAILED ${log##*/}: no test was named" && bad=1; }
+  grep -q "^$ENDED" "$log" || { echo "FAILED ${log##*/}: it breaks off before its end" && bad=1; }
+  for one; do
+    [[ $(grep -cE "^(passed|FAILED|NOT FINISHED in [0-9]+ s): test_$one: " "$log") == 1 ]] ||
+      { echo "FAILED ${log##*/}: it has no line for test_$one, or several" && bad=1; }
+  done
+  return $bad
 }
 
 in_user() {
@@ -151,9 +179,11 @@ in_machine() { # a processor core of a Raspberry Pi 5; no network, no disk of th
     tee "$FOLDER/machine.log"
 }
 
+[[ ${BASH_SOURCE[0]} == "$0" ]] || return 0 # its functions are tried by tests/test_aarch64.py
+ours
 [[ ${COUNTER_OWN_MOUNTS:-} ]] || { needs; COUNTER_OWN_MOUNTS=1 exec unshare --mount bash tests/aarch64.sh "$FOLDER" "$WHAT"; }
 mkdir -p "$FOLDER"
-rm -f "$FOLDER"/*.log
+rm -f "$FOLDER/user.log" "$FOLDER/machine.log"
 register
 make_root
 install
@@ -165,5 +195,12 @@ Not run: a real arm64 board; its camera, Hailo or Edge TPU (fakes stand for them
 nothing); Python 3.12 and 3.13; tests that need strace (it cannot trace in qemu-user, and is too slow in
 qemu-system), a browser, promtool or the shared models; the files of tests that are not named above, and these lines:
 END
-grep -hE '^SKIPPED|^NOT FINISHED' "$FOLDER"/*.log || echo "(none)"
-! grep -hE '^FAILED' "$FOLDER"/*.log
+failed=0
+logs=()
+# shellcheck disable=SC2086 # words
+[[ $WHAT == machine ]] || { logs+=("$FOLDER/user.log") && accounted "$FOLDER/user.log" ${TESTS:-$USER_TESTS} || failed=1; }
+# shellcheck disable=SC2086
+[[ $WHAT == user ]] || { logs+=("$FOLDER/machine.log") && accounted "$FOLDER/machine.log" ${TESTS:-$MACHINE_TESTS} || failed=1; }
+grep -hE '^SKIPPED|^NOT FINISHED' "${logs[@]}" || echo "(none)"
+! grep -hE '^FAILED' "${logs[@]}" || failed=1
+exit $failed

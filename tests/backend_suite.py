@@ -105,6 +105,36 @@ SUBJECTS = (
 )
 
 
+class Broken:
+    """A runtime of which every call fails, with what the picture showed in its words."""
+
+    def __getattr__(self, _: str) -> Callable[..., Any]:
+        def fail(*_: object, **__: object) -> None:
+            raise ValueError("255 0 0")
+
+        return fail
+
+
+# Where a detector keeps its runtime: what is called with a picture.
+RUNTIME = {
+    "onnx": "_session",
+    "openvino": "_request",
+    "ncnn": "_net",
+    "tflite": "_network._interpreter",
+    "edgetpu": "_network._interpreter",
+    "hailo": "_configured",
+}
+
+
+def breaks(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it fail from now on, until `monkeypatch` is undone."""
+    *way, last = RUNTIME[detector.backend].split(".")
+    holder: Any = detector
+    for name in way:
+        holder = getattr(holder, name)
+    monkeypatch.setattr(holder, last, Broken())
+
+
 def street(*cells: tuple[int, int, tuple[int, int, int]]) -> Frame:
     """A black picture of 128 x 96 with cells (column, row) painted."""
     pixels = np.zeros((96, 128, 3), np.uint8)

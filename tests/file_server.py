@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from urllib.parse import urlsplit
 
 
 @dataclass
@@ -21,6 +20,8 @@ class Place:
     cut_at: int | None = None  # end the connection after so many bytes
     stops_at: int | None = None  # say nothing more after so many bytes
     redirect: str = ""  # of everything, to there
+    raw: bytes = b""  # say this, and nothing else
+    chunked: bool = False  # do not say how long the file is
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)  # path or host, range
     sent: int = 0  # bytes of bodies
@@ -38,6 +39,10 @@ class Files(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         place, wanted = self.server.place, self.headers.get("Range")
         place.asked.append((self.path, wanted))
+        if place.raw:
+            self.wfile.write(place.raw)
+            self.close_connection = True
+            return
         if place.status or place.redirect:
             self.send_response(place.status or 302)
             self._end({"Location": place.redirect, "Content-Length": "0"} | place.headers)
@@ -55,13 +60,18 @@ class Files(BaseHTTPRequestHandler):
             self.send_response(200)
             where = {}
         kind = {"Content-Type": "application/octet-stream"}
-        self._end({"Content-Length": str(whole - begin)} | kind | where | place.headers)
+        long = {"Content-Length": str(whole - begin)}
+        if place.chunked:
+            long = {"Transfer-Encoding": "chunked"}
+        self._end(long | kind | where | place.headers)
         self._body(place, place.data[begin:])
 
     def _body(self, place: Place, body: bytes) -> None:
         limit = place.cut_at if place.cut_at is not None else place.stops_at
         part = body[:limit]
         place.sent += len(part)  # before: whoever has read it all may look at once
+        if place.chunked:
+            part = b"%x\r\n%s\r\n0\r\n\r\n" % (len(part), part)
         self.wfile.write(part)
         self.wfile.flush()
         if place.stops_at is not None:
@@ -79,15 +89,7 @@ class Files(BaseHTTPRequestHandler):
 
 
 class Proxy(Files):
-    """Notes what it is asked for; `status` stands for what it answers instead."""
-
-    def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        self.server.place.asked.append((address.netloc, self.headers.get("Proxy-Authorization")))
-        with socket.create_connection((address.hostname, address.port)) as there:
-            there.sendall(f"GET {address.path} HTTP/1.0\r\nHost: {address.netloc}\r\n\r\n".encode())
-            self.wfile.write(b"".join(iter(lambda: there.recv(65536), b"")))
-        self.close_connection = True
+    """Notes what it is asked for; `status` stands for an answer. All names are here."""
 
     def do_CONNECT(self) -> None:
         place = self.server.place
@@ -95,8 +97,8 @@ class Proxy(Files):
         if place.status:
             self.send_error(place.status)
             return
-        host, _, port = self.path.rpartition(":")
-        with socket.create_connection((host, int(port))) as there:
+        port = self.path.rpartition(":")[2]
+        with socket.create_connection(("127.0.0.1", int(port))) as there:
             self.send_response(200)
             self.end_headers()
             self._relay(there)

@@ -75,6 +75,31 @@ class TestAuto:
         (tmp_path / "dev/hailo0").touch()
         assert auto(*registered(*ALL))[0] == "hailo"
 
+    def test_a_chip_without_a_file_is_said(self, tmp_path):
+        (tmp_path / "dev/hailo0").touch()
+        said = "hailo: no .hef of m here (`counter models export`)"
+        reason = f"preferred on x86_64 before onnx ({said})"
+        assert auto(*registered("m.onnx", "m.xml")) == ("openvino", reason)
+        only = f"the only one for a .onnx file; {said}"
+        assert auto(*registered("m.onnx")) == ("onnx", only)
+
+    @pytest.mark.parametrize("asked", ["auto", "onnx"])
+    def test_of_two_formats_of_one_ending_the_entrys_own_is_taken(self, monkeypatch, asked):
+        monkeypatch.setattr(backends, "_installed", {"onnxruntime"}.__contains__)
+        own, int8 = (
+            Model("m", tiny_entry(), Path("/m") / name, State.PRESENT, key)
+            for name, key in (("m.onnx", ""), ("m-int8.onnx", "int8"))
+        )
+        assert choose(ModelSettings(backend=asked), own, int8).path == Path("/m/m.onnx")
+        gone = replace(own, path=None, state=State.MISSING)
+        assert choose(ModelSettings(backend=asked), gone, int8).path == Path("/m/m-int8.onnx")
+
+    def test_the_float_file_of_the_embedded_model_on_a_base_install(self, monkeypatch):
+        monkeypatch.setattr(backends, "_installed", {"onnxruntime"}.__contains__)
+        choice = choose(ModelSettings(), *models.variants("counter-n"))
+        assert choice.path is not None
+        assert (choice.backend, choice.path.name) == ("onnx", "counter-n.onnx")
+
     @pytest.mark.parametrize("pcie", [True, False])
     def test_a_coral_is_found_on_both_buses(self, monkeypatch, tmp_path, pcie):
         monkeypatch.setattr(backends, "_installed", {*HERE, "ai_edge_litert"}.__contains__)
@@ -134,6 +159,21 @@ class TestAsked:
         with pytest.raises(ModelError, match=rf"model.backend: '{backend}' does not open") as e:
             choose(ModelSettings(backend=backend), model)
         assert ".xml (openvino), .param (ncnn), .onnx (onnx)" in e.value.hint
+
+    @pytest.mark.parametrize("name", ["hailo", "openvino"])
+    def test_one_that_is_registered_and_has_no_file_here(self, name):
+        onnx, *others = registered("m.onnx", "m.xml", "m.hef")
+        missing = [replace(one, path=None, state=State.MISSING) for one in others]
+        with pytest.raises(ModelError) as caught:
+            choose(ModelSettings(backend=name), onnx, *missing)
+        said = f"model.backend: '{name}' is registered for model m, but there is no file; looked "
+        assert caught.value.message.startswith(said)
+        assert ("counter models export" in caught.value.hint) is (name == "hailo")
+
+    def test_a_chip_that_nothing_is_registered_for_points_to_the_export(self):
+        with pytest.raises(ModelError, match="'hailo' does not open model m") as caught:
+            choose(ModelSettings(backend="hailo"), *registered("m.onnx"))
+        assert "counter models export" in caught.value.hint
 
     def test_it_is_never_exchanged(self, tmp_path):
         model = tiny_model(tmp_path)

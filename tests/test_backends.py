@@ -12,6 +12,7 @@ import pytest
 from counter.detectors import Detector
 from counter.detectors.letterbox import PADDING
 from counter.detectors.open import open_detector
+from counter.errors import DeviceError
 from counter.frame import Frame
 from counter.settings import ModelSettings
 from tests.backend_suite import (
@@ -21,6 +22,7 @@ from tests.backend_suite import (
     RED,
     SUBJECTS,
     Subject,
+    breaks,
     differences,
     inputs_of,
     noise,
@@ -110,6 +112,17 @@ class TestContract:
             pass
         with pytest.raises(RuntimeError, match="released"):
             detector.detect(frame)
+
+    def test_one_that_fails_at_a_picture_is_a_device_and_says_nothing_of_it(self, detector):
+        greys = [given.copy() for given in inputs_of(detector)]
+        with pytest.MonkeyPatch.context() as broken:
+            breaks(detector, broken)
+            with street((0, 0, GREEN), (2, 2, RED)) as frame, pytest.raises(DeviceError) as caught:
+                detector.detect(frame)
+            assert "255" not in caught.value.message + caught.value.hint
+            assert caught.value.__cause__ is None
+            assert "ValueError" in caught.value.message
+        assert np.array_equal(inputs_of(detector), greys)
 
     def test_it_is_closed_twice(self, detector):
         with street((0, 0, GREEN)) as frame:

@@ -1,5 +1,6 @@
 """`benchmarks accuracy_at_speed`: a detector that is right has AP50 1, and a wrong one has less."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,9 +8,20 @@ import numpy as np
 import pytest
 
 from benchmarks import accuracy_at_speed as benchmark
-from benchmarks.accuracy_at_speed import FILM, SETS, Point, plot, recipe, samples
-from benchmarks.present import runs
+from benchmarks.accuracy_at_speed import (
+    FILM,
+    LEAST,
+    SETS,
+    Point,
+    plot,
+    recipe,
+    samples,
+    thresholds,
+)
+from benchmarks.present import Run, runs
+from benchmarks.rounds import WARM_UP
 from counter.people import Detections
+from counter.settings import ModelSettings
 from tests.tiny_registry import tiny_registry
 
 PICTURE = np.zeros((50, 100, 3), np.uint8)
@@ -36,11 +48,12 @@ def row_of(tmp_path, monkeypatch, says: Says) -> dict[str, Any]:
     monkeypatch.setenv("COUNTER_MODELS", str(tmp_path))
     run = runs(tiny_registry(tmp_path))[0]
     _, scoring = recipe()
-    point = Point(run, says, {item: scoring.Tally(0.25) for item in SETS})
+    point = Point(run, {item: scoring.Tally(0.25) for item in SETS})
     truth = scoring.Labelled(TRUE, np.zeros(2, np.bool_), 2)
     for item in SETS:
         for _ in range(3):
-            point.look(item, PICTURE, truth, scoring)
+            point.score(says, (item, PICTURE, truth), scoring)
+            point.time(says, (item, PICTURE, truth))
     return point.row(scoring)
 
 
@@ -70,6 +83,49 @@ def test_one_in_so_many_pictures_of_each_set_is_shown():
     sets: Any = SimpleNamespace(all_sets=lambda _shared: parts)
     shown = [item for item, _, _ in samples(sets, 5)]
     assert {item: shown.count(item) for item in SETS} == {"photos": 6, "PennFudan": 2, FILM: 2}
+    assert [item for item, _, _ in samples(sets, 5, [FILM])] == [FILM, FILM]
+
+
+def test_scores_are_of_faint_boxes_and_speed_is_of_the_shipped_thresholds(tmp_path, monkeypatch):
+    monkeypatch.setenv("COUNTER_MODELS", str(tmp_path))
+    (run,) = runs(tiny_registry(tmp_path))[:1]
+    opened = []
+
+    @contextmanager
+    def says(self, settings):
+        assert self is run
+        opened.append((settings.confidence, settings.iou, settings.threads))
+        yield Says(TRUE, [0.9, 0.1])
+
+    _, scoring = recipe()
+    truth = scoring.Labelled(TRUE, np.zeros(2, np.bool_), 2)
+
+    def shown(_sets, _every, items=SETS):
+        return ((item, PICTURE, truth) for item in items)
+
+    def takes(point, *_):
+        point.ms.extend((1, 1, 4))
+
+    monkeypatch.setattr(Run, "opened", says)
+    monkeypatch.setattr(benchmark, "samples", shown)
+    monkeypatch.setattr(Point, "time", takes)
+    (row,) = benchmark.measured([run], 1, 3)
+    shipped = ModelSettings()
+    assert opened == [(LEAST, shipped.iou, 3), (shipped.confidence, shipped.iou, 3)]
+    assert (row["FPS"], row["ms, median"]) == (500.0, 1.0)
+    assert (row["AP50 PETS"], row["MAE"]) == (1.0, 1.0)  # a faint box
+    assert set(thresholds().values()) == {0.01, 0.25, 0.1, 0.5}
+
+
+def test_the_first_looks_are_not_timed(tmp_path, monkeypatch):
+    monkeypatch.setenv("COUNTER_MODELS", str(tmp_path))
+    point = Point(runs(tiny_registry(tmp_path))[0], {})
+    says, looks = Says(TRUE, [0.9, 0.8]), []
+    monkeypatch.setattr(Says, "detect", lambda _self, frame: looks.append(frame.pixels.shape))
+    for _ in range(3):
+        point.time(says, (FILM, PICTURE, None))
+    assert (len(looks), len(point.ms)) == (WARM_UP + 3, 3)
+    assert set(looks) == {PICTURE.shape}
 
 
 def test_a_machine_without_the_pictures_measures_nothing(tmp_path, monkeypatch):

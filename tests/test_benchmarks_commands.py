@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,6 +103,27 @@ def test_a_slope_is_found_and_noise_is_not_one() -> None:
     assert abs(settles.kib_per_min) < 25
     assert math.isnan(slope(minutes[:6], noise[:6]).half_width)
     assert str(slope(minutes[:6], noise[:6])) == "not known: too few readings"
+
+
+PACED = ("latency", "realtime", "max_streams", "soak")
+
+
+@pytest.mark.parametrize("name", [*PACED, "verdict", "accuracy_at_speed", "projection"])
+def test_help_names_every_option_and_its_default(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", name, "--help"])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    everywhere = said.partition("and for every benchmark:")[2]
+    assert "--out FILE " in everywhere
+    assert "--model " in everywhere
+    options = said.partition("options:")[2].partition("and for every benchmark:")[0]
+    for option in re.split(r"\n  (?=-)", options)[1:]:
+        asks_for_one = option.startswith(("-h", "--target"))
+        assert asks_for_one or re.search(r"\(.+\)", option), option
 
 
 def test_ctrl_c_ends_a_soak_and_keeps_what_was_measured(out: Path) -> None:

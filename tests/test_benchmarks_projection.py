@@ -34,7 +34,16 @@ def test_a_slower_core_makes_nothing_faster():
     for row in rows({(one.host, one.side): 2.0 for one in PUBLISHED}):
         found = [row[f"x{factor}"] for factor in FACTORS]
         assert found == sorted(found, reverse=True)
-        assert found[0] <= row["its FPS"]
+        assert 0 < found[0] <= row["its FPS"]
+        assert "x1" not in row  # a core of a Pi is not as fast as this one
+
+
+def test_every_source_is_named_and_the_network_alone_is_never_the_whole():
+    table = rows({(one.host, one.side): 2.0 for one in PUBLISHED})
+    for row in table:
+        assert f"\n  {row['source']:<8}" in str(projection.__doc__)
+    coral = [row["x2"] for row in table if row["Pi 5 with"].startswith("Coral")]
+    assert coral == [38.2, 48.3]  # 22.2 and 16.7 ms, and 4 of our own
 
 
 def test_a_faster_link_is_a_row_only_where_the_slower_one_is_a_bound():

@@ -91,10 +91,13 @@ class TestSwitch:
 
     def test_a_map_that_is_not_a_number_is_not_known(self):
         over = crowds(above=20)
+        assert over.due(0)
         assert count(over, 12, 0, float("nan")) == 12
         assert over.due(1)  # it is asked for again
-        count(over, 12, 1, 45)
+        count(over, 12, 0.1, 45)
+        assert not over.due(2)
         assert count(over, 12, 2, float("inf")) == 45
+        assert over.due(2 * SECOND)
 
     def test_a_gain_is_of_its_zone_and_comes_before_the_switch(self):
         assert count(crowds(above=20, gains={"all": 2.0}), 12, 0, 15) == 30
@@ -112,6 +115,7 @@ class TestTime:
     def test_a_map_is_asked_for_every_so_often(self):
         over = crowds()
         assert over.due(0)
+        assert not over.due(1)  # the first one's map may be on its way
         count(over, 0, 0, 1)
         assert not over.due(EVERY_NS - 1)
         assert over.due(EVERY_NS)

@@ -10,7 +10,7 @@ import pytest
 from counter import models
 from counter.detectors.density import DensityModel, cells
 from counter.detectors.open import open_crowd_model, open_detector
-from counter.errors import ModelError, RefusedError
+from counter.errors import DeviceError, ModelError, RefusedError
 from counter.frame import Frame
 from counter.settings import ModelSettings
 from tests.tiny_map import tiny_map
@@ -75,6 +75,36 @@ class TestMap:
             pass
         with pytest.raises(RuntimeError, match="released"):
             model.look(frame)
+
+
+class Broken:
+    """A session that fails, or leaves a number that is none in the map."""
+
+    def __init__(self, model: DensityModel, value: float | None) -> None:
+        self._model, self._value = model, value
+
+    def run_with_iobinding(self, _: object) -> None:
+        if self._value is None:
+            raise ValueError("255 0 0")
+        self._model._map[0, 0, 7, 15] = self._value
+
+
+class TestFailure:
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            (None, r"^model map: onnxruntime failed at a picture \(ValueError\)$"),
+            (np.nan, "not finite"),
+            (np.inf, "not finite"),
+        ],
+    )
+    def test_it_is_a_device_that_fails_and_not_nobody(self, tmp_path, value, said):
+        model = opened(tmp_path)
+        model._session = Broken(model, value)
+        with picture(64, 32, (0, 0, 64, 32)) as frame, pytest.raises(DeviceError, match=said):
+            model.look(frame)
+        assert not model._tensor.any()
+        assert not model._map.any()
 
 
 class TestDoor:

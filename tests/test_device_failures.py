@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from counter import assemble, models
 from counter.clock import FootageClock
@@ -29,6 +30,7 @@ from counter.service import Service
 from counter.sources.merge import View
 from counter.start import Start
 from tests.test_engine import HEALTH, START, Crowd, Kept, never, settings, tick, view
+from tests.tiny_model import tiny_model
 
 PEOPLE = 20
 
@@ -187,6 +189,23 @@ def test_only_a_chip_cannot_be_opened_again_once_sealed(monkeypatch, name, seale
     enclosure = Enclosure(Plan()) if sealed else None
     begun = Start(loaded, model, enclosure, Service(None, None), None, None)
     assert (assemble._lookout(begun).reopen is not None) is again
+
+
+def test_a_file_that_was_altered_meanwhile_is_not_opened_again(tmp_path):
+    model = tiny_model(tmp_path)
+    assert model.path is not None
+    entry = structs.replace(model.entry, sha256=models.digest(model.path))
+    begun = Start(
+        Loaded(settings("eye"), "0" * 64, ()), replace(model, entry=entry), None,
+        Service(None, None), None, None,
+    )  # fmt: skip
+    lookout = assemble._lookout(begun)
+    assert lookout.reopen is not None
+    lookout.reopen().close()
+    model.path.write_bytes(model.path.read_bytes() + b"\n")
+    with pytest.raises(ModelError, match="has not the registered sha256"):
+        lookout.reopen()
+    lookout.close()
 
 
 class TestInFlight:

@@ -5,19 +5,22 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec import structs
 
+from counter import people
 from counter.clock import FootageClock
 from counter.config import Loaded
 from counter.counting import Counting
-from counter.detectors.lookout import Lookout
+from counter.detectors.lookout import MAPLESS, Lookout
 from counter.disclosure import Gate
 from counter.engine import Engine
+from counter.errors import DeviceError
 from counter.frame import Frame
 from counter.health import Monitor
 from counter.people import Detections
 from counter.purposes import Purpose
 from counter.release import CameraState, Health, Status, ZoneCount
-from counter.settings import CameraSettings, Settings, ZoneSettings
+from counter.settings import CameraSettings, CrowdSettings, Settings, ZoneSettings
 from counter.sources.merge import View
 from tests.commands import SQUARE
 
@@ -142,6 +145,38 @@ def test_every_picture_is_overwritten_also_when_the_detector_fails():
         engine.run([second], never)
     assert len(buffers) == 2
     assert not any(buffer is None or buffer.any() for buffer in buffers)
+
+
+class Maps:
+    """Maps of nobody, every 10 s; the calls with these numbers fail."""
+
+    name, backend = "maps", "fake"
+
+    def __init__(self, *fails: int) -> None:
+        self.fails, self.asked = fails, 0
+
+    def look(self, frame: Frame) -> people.Crowd:
+        self.asked += 1
+        if self.asked in self.fails:
+            raise DeviceError("the map fails", "no hint")
+        return people.Crowd(np.zeros((4, 4), np.float32), frame.captured_ns)
+
+    def close(self) -> None: ...
+
+
+def test_a_map_of_a_crowd_that_fails_makes_its_interval_missing(caplog):
+    """In a dense crowd the tracker alone would count too few."""
+    engine, kept = engine_of(Crowd(20), "eye")
+    chosen = structs.replace(settings("eye"), crowd=CrowdSettings())
+    maps = Maps(5, 6)
+    engine.counting, engine.crowds = Counting(chosen, Gate(chosen)), maps
+    engine.run((view("eye", s) for s in range(121)), never)
+    assert maps.asked == 13
+    said = [release[0].status for release in kept.releases]
+    assert said == [Status.PUBLISHED, Status.MISSING, Status.PUBLISHED, Status.PUBLISHED]
+    assert [record.message for record in caplog.records] == [
+        f"the map fails; {MAPLESS}", "the crowd's map is back"
+    ]  # fmt: skip
 
 
 def test_stop_is_asked_after_each_view():

@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.targets import targets as known_targets
 from counter import models
+from counter.backends import choose
 from counter.catalogue import targets
 from counter.catalogue.export import Order, export
 from counter.catalogue.targets import CHIPS, SAMPLES, TARGETS
 from counter.cli.models import export as command
 from counter.errors import ModelError, RefusedError
+from counter.settings import ModelSettings
 from tests.commands import assert_mistake, counter
-from tests.fakes.ultralytics_here import Fake
+from tests.fakes.ultralytics_here import RESULTS, Fake
 from tests.test_models import ENTRY, register
 
 INT8 = ("tflite-int8", "edgetpu", "hailo")
@@ -50,6 +53,14 @@ def said(to: str, **more: object) -> tuple[str, dict[str, object]]:
     text = export(order(to, **more))  # type: ignore[arg-type]
     ((name, entry),) = tomllib.loads(text[text.index("[model.") :])["model"].items()
     return name, entry
+
+
+def refused(fake: Fake, asked: Order, *words: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        export(asked)
+    for word in words:
+        assert word in f"{caught.value.message} {caught.value.hint}"
+    assert fake.calls == []
 
 
 @pytest.mark.parametrize(
@@ -128,50 +139,44 @@ class TestBeforeAnyWork:
     )
     def test_a_package(self, fake, monkeypatch, to, missing, words):
         monkeypatch.setattr(targets, "_installed", lambda name: name != missing)
-        self.refused(fake, order(to), *words)
+        refused(fake, order(to), *words)
 
     def test_the_edge_tpus_compiler(self, fake, monkeypatch):
         monkeypatch.setattr(shutil, "which", lambda _: None)
-        self.refused(fake, order("edgetpu"), "program edgetpu_compiler", "x86 Linux")
+        refused(fake, order("edgetpu"), "program edgetpu_compiler", "x86 Linux")
 
     def test_what_ultralytics_would_download(self, fake):
         Path(SAMPLES).unlink()
-        self.refused(fake, order("edgetpu"), SAMPLES)
+        refused(fake, order("edgetpu"), SAMPLES)
 
     @pytest.mark.parametrize("to", INT8)
     def test_another_processor(self, fake, monkeypatch, to):
         monkeypatch.setattr(platform, "machine", lambda: "aarch64")
-        self.refused(fake, order(to), "an x86 processor and Linux", "aarch64")
+        refused(fake, order(to), "an x86 processor and Linux", "aarch64")
 
     def test_an_old_ultralytics(self, fake, monkeypatch):
         monkeypatch.setattr(targets, "version", lambda _: "8.4.52")
-        self.refused(fake, order("onnx"), "a newer ultralytics (8.4.52 is here, 8.4.190")
+        refused(fake, order("onnx"), "a newer ultralytics (8.4.52 is here, 8.4.190")
 
-    @pytest.mark.parametrize("to", INT8)
-    def test_pictures_for_int8(self, fake, to):
-        self.refused(fake, order(to, data=None), "--data", "300 pictures")
-        self.refused(fake, order(to, data=Path("no.yaml")), "no.yaml cannot be read")
-
-    def test_a_data_set_that_would_run_something(self, fake):
-        Path("pictures.yaml").write_text("path: .\ndownload: |\n  import os\n")
-        self.refused(fake, order("hailo"), "has a key 'download'")
+    def test_a_chip_for_what_runs_on_none(self, fake):
+        refused(fake, order("onnx", chip="hailo8"), "--chip: onnx has none")
 
     def test_a_file_that_would_be_written_over(self, fake):
         export(order("onnx"))
         fake.calls.clear()
-        self.refused(fake, order("onnx"), "mine-v2-onnx-640.onnx: is there already")
+        refused(fake, order("onnx"), "mine-v2-onnx-640.onnx: is there already")
 
     @pytest.mark.parametrize("size", [(330, 320), (0, 320)])
     def test_a_size_that_is_none(self, fake, size):
-        self.refused(fake, order("onnx", size=size), "multiple of 32")
+        refused(fake, order("onnx", size=size), "multiple of 32")
 
     def test_a_yolo26_for_hailo(self, fake):
         fake.reg_max = 1
-        self.refused(fake, order("hailo"), "raw maps", "YOLOv8")
+        refused(fake, order("hailo"), "raw maps", "YOLOv8")
 
     def test_a_model_of_no_persons(self, fake):
         fake.names = {0: "car"}
-        self.refused(fake, order("onnx"), "called person")
+        refused(fake, order("onnx"), "called person")
 
     @pytest.mark.parametrize(("names", "task"), [({0: "face"}, "detect"), ({0: "person"}, "pose")])
     def test_one_that_knows_more_than_a_box(self, fake, names, task):
@@ -181,15 +186,8 @@ class TestBeforeAnyWork:
         assert fake.calls == []
 
     def test_a_model_without_a_pt(self, fake):
-        self.refused(fake, order("onnx", name="counter-n"), "not registered as a .pt")
-        self.refused(fake, order("onnx", name="no.pt"), "no file no.pt")
-
-    def refused(self, fake: Fake, asked: Order, *words: str) -> None:
-        with pytest.raises(ModelError) as caught:
-            export(asked)
-        for word in words:
-            assert word in f"{caught.value.message} {caught.value.hint}"
-        assert fake.calls == []
+        refused(fake, order("onnx", name="counter-n"), "not registered as a .pt")
+        refused(fake, order("onnx", name="no.pt"), "no file no.pt")
 
 
 def test_a_converter_that_fails_leaves_nothing(fake):
@@ -197,6 +195,16 @@ def test_a_converter_that_fails_leaves_nothing(fake):
     with pytest.raises(ModelError, match=r"cannot export Mine v2\.pt to onnx") as caught:
         export(order("onnx"))
     assert caught.value.hint == "no such operation"
+    assert list(Path("out").iterdir()) == []
+
+
+@pytest.mark.parametrize("to", ["openvino", "ncnn"])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_converter_that_makes_one_file_of_two_leaves_nothing(fake, monkeypatch, to, lost):
+    assert fake
+    monkeypatch.setitem(RESULTS, to, RESULTS[to][1 - lost : 2 - lost])
+    with pytest.raises(ModelError, match=r"with 0 files .*, expected one"):
+        export(order(to))
     assert list(Path("out").iterdir()) == []
 
 
@@ -209,3 +217,20 @@ def test_the_command_offers_what_the_tables_have():
 @pytest.mark.parametrize("words", [["--imgsz", "wide"], ["--imgsz", "1x"], []])
 def test_mistakes_on_the_command_line(words):
     assert_mistake(counter("models", "export", "yolo11n", *(words and ["--to", "onnx", *words])))
+
+
+@pytest.mark.parametrize("target", ["pi5-hailo8l", "pi5-hailo8", "pi5-coral-usb"])
+def test_the_way_onto_a_chip_ends_with_the_model_that_its_target_names(
+    fake, tmp_path, monkeypatch, target
+):
+    """As docs/models.md says: a .pt, an export, a stanza that is pasted, and a name."""
+    assert fake
+    asked = known_targets().target[target]
+    Path("yolo11n.pt").write_bytes(b"trained")
+    chip = asked.accelerator if asked.backend == "hailo" else None
+    text = export(order(asked.backend, name="yolo11n.pt", size=asked.input, chip=chip))
+    (Path("out") / "registry.toml").write_text(text[text.index("[model.") :])
+    monkeypatch.setenv("COUNTER_MODELS", str(tmp_path / "out"))
+    (model,) = models.variants(asked.model)
+    chosen = choose(ModelSettings(name=asked.model, backend=asked.backend), models.checked(model))
+    assert (chosen.backend, model.entry.input) == (asked.backend, asked.input)

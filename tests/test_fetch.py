@@ -3,18 +3,14 @@
 Against a server of this process on loopback; the official addresses were not asked.
 """
 
-import errno
-import fcntl
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +18,7 @@ from counter import models
 from counter.catalogue import download
 from counter.catalogue.fetch import fetch
 from counter.errors import ModelError
-from tests.commands import ROOT, assert_mistake, counter
+from tests.commands import ROOT, counter
 from tests.file_server import Place, serving
 from tests.test_models import ENTRY, register
 
@@ -134,9 +130,25 @@ class TestWhatArrives:
         refused(SHA256, hashlib.sha256(place.data).hexdigest(), "it was removed")
         assert names(target.parent) == []
 
-    def test_a_model_without_an_address(self):
-        with pytest.raises(ModelError, match="has no address to fetch it from"):
+    def test_a_model_without_an_address(self, tmp_path):
+        register(tmp_path / "own", net=ENTRY | {"sha256": SHA256})
+        refused("model net: the registry has no address to fetch it from", "its source: ")
+        path = tmp_path / "own/some/net.onnx"
+        path.parent.mkdir()
+        path.write_bytes(DATA)
+        assert fetch("net", None) == f"net onnx: already here, verified, {path}"
+
+    def test_the_model_of_the_package_is_here_already(self, place):
+        lines = fetch("counter-n", None).splitlines()
+        assert len(lines) == len(models.variants("counter-n"))
+        assert all(": already here, verified, " in line for line in lines)
+        assert place.asked == []
+
+    def test_the_model_of_the_package_that_is_not_all_here(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("counter.models.search_path", lambda: (tmp_path,))
+        with pytest.raises(ModelError, match="comes with the package, nothing to fetch") as caught:
             fetch("counter-n", None)
+        assert caught.value.hint.startswith("not here as registered: onnx, onnx int8, openvino")
 
     def test_an_unknown_name(self):
         with pytest.raises(ModelError, match="'nett' is not in the registry") as caught:
@@ -201,48 +213,3 @@ class TestGoingOn:
         place.stops_at = None
         assert command("net").returncode == 0
         assert place.asked[1] == ("/releases/net.onnx", f"bytes={HALF}-")
-
-
-class TestTheDisk:
-    def test_no_room_is_known_before(self, target, monkeypatch):
-        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
-        refused(f"{len(DATA)} bytes are needed, 1000 are free", "--to")
-        assert names(target.parent) == []
-
-    def test_a_disk_that_is_full_meanwhile(self, target):
-        """A real one: 100 KiB of memory mounted over the folder, in a namespace of its own."""
-        script = (
-            f"mount -t tmpfs -o size=100k none {target.parent} || exit 99\n"
-            f"{sys.executable} - <<'E'\n"
-            "import shutil, sys\n"
-            "shutil.disk_usage = lambda _: type('usage', (), {'free': 10**9})\n"
-            "from counter.cli import main\n"
-            "sys.argv = ['counter', 'models', 'fetch', 'net']\n"
-            "main()\n"
-            f"E\ncode=$?; stat -c %s {part_of(target)}; exit $code"
-        )
-        done = subprocess.run(
-            ["unshare", "--mount", "--map-root-user", "sh", "-c", script],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode in {1, 99}:
-            pytest.skip(f"not run: no mount namespace here: {done.stderr.strip()}")
-        assert done.returncode == 2, done.stderr
-        assert os.strerror(errno.ENOSPC) in done.stderr
-        assert "goes on from there" in done.stderr
-        assert 0 < int(done.stdout) <= 100 * 1024
-
-    def test_a_second_fetch_of_the_same_file(self, target):
-        with part_of(target).open("wb") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
-            refused("another fetch writes it", "wait")
-
-    def test_a_link_where_the_part_should_be(self, target, tmp_path):
-        (tmp_path / "precious").write_bytes(b"precious")
-        part_of(target).symlink_to(tmp_path / "precious")
-        refused(str(part_of(target)))
-        assert (tmp_path / "precious").read_bytes() == b"precious"
-
-    def test_a_folder_that_is_a_file(self, tmp_path):
-        (tmp_path / "file").write_text("")
-        assert_mistake(command("net", "--to", str(tmp_path / "file")), "Not a directory")

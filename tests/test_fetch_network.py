@@ -1,6 +1,6 @@
-"""`counter models fetch` on its way: https, redirects, proxies, and servers that misbehave.
+"""`counter models fetch` on its way: https, redirects, and servers that misbehave.
 
-All of it on loopback; a real proxy of a company, or GitHub's servers, were not asked.
+All of it on loopback; GitHub's servers were not asked. Proxies: test_fetch_proxies.py.
 """
 
 import os
@@ -17,7 +17,7 @@ from counter.catalogue.fetch import fetch
 from tests import certificates
 from tests.certificates import needs_openssl
 from tests.commands import ROOT
-from tests.file_server import Place, Proxy, serving
+from tests.file_server import Place, serving
 from tests.test_fetch import DATA, HALF, offer, refused
 
 PATH = "/releases/net.onnx"
@@ -86,10 +86,34 @@ class TestServers:
         refused("it does not answer in time", "goes on from there")
         assert target.with_name("net.onnx.part").stat().st_size == HALF
 
-    def test_a_file_without_an_end(self, place, monkeypatch):
+    def test_a_file_that_is_too_long_is_not_begun(self, place, target, monkeypatch):
         monkeypatch.setattr(download, "LARGEST", len(DATA) - 1)
         refused(f"{len(DATA)} bytes, at most {len(DATA) - 1}")
-        assert place.sent <= len(DATA)
+        assert len(place.asked) == 1
+        assert list(target.parent.iterdir()) == []
+
+    def test_a_file_without_an_end_is_not_kept(self, place, target, monkeypatch):
+        monkeypatch.setattr(download, "LARGEST", HALF)
+        place.chunked = True  # nobody says how long it is
+        error = refused(f"127.0.0.1: it sends more than {HALF} bytes")
+        assert "kept" not in error.hint
+        assert list(target.parent.iterdir()) == []
+        monkeypatch.setattr(download, "LARGEST", len(DATA))
+        fetch("net", None)
+        assert target.read_bytes() == DATA
+
+    @pytest.mark.parametrize(
+        ("raw", "name"),
+        [
+            (b"HTTP/1.1 \x1b[2J\x1b]0;owned\x07 boo\r\n\r\n", "BadStatusLine"),
+            (b"\x1b[31mred\r\n\r\n", "BadStatusLine"),
+            (b"HTTP/1.1 200 OK\r\n" + b"\x1b" * 70_000, "LineTooLong"),
+        ],
+    )
+    def test_what_it_says_does_not_reach_the_terminal(self, place, raw, name):
+        place.raw = raw
+        error = refused(f"127.0.0.1: its answer cannot be read ({name})")
+        assert f"{error.message}{error.hint}".isprintable()
 
     def test_nobody_is_there(self, tmp_path):
         with serving(Place(DATA)) as address:
@@ -170,52 +194,6 @@ class TestHttps:
         with serving(Place(DATA)) as plain:
             secure.redirect = plain + PATH
             refused("over https only")
-
-    def test_through_a_proxy(self, secure, target, monkeypatch):
-        way = Place(b"")
-        with serving(way, Proxy) as proxy:
-            monkeypatch.setenv("HTTPS_PROXY", proxy.replace("://", "://me:secret@"))
-            fetch("net", None)
-        assert target.read_bytes() == DATA
-        assert len(secure.asked) == 1
-        ((there, key),) = way.asked
-        assert there.startswith("127.0.0.1:")
-        assert key == "Basic bWU6c2VjcmV0"
-
-    @pytest.mark.parametrize(
-        ("status", "hint"), [(407, "NAME:PASSWORD"), (502, "try again")], ids=str
-    )
-    def test_a_proxy_that_refuses_tells_no_password(self, secure, monkeypatch, status, hint):
-        with serving(Place(b"", status=status), Proxy) as proxy:
-            monkeypatch.setenv("HTTPS_PROXY", proxy.replace("://", "://me:secret@"))
-            error = refused("through the proxy 127.0.0.1", str(status), hint)
-        assert "secret" not in f"{error.message}{error.hint}"
-        assert secure.asked == []
-
-
-class TestProxies:
-    def test_of_the_environment(self, place, target, monkeypatch):
-        way = Place(b"")
-        with serving(way, Proxy) as proxy:
-            monkeypatch.setenv("http_proxy", proxy)
-            fetch("net", None)
-        assert target.read_bytes() == DATA
-        assert len(way.asked) == len(place.asked) == 1
-
-    def test_not_where_none_is_wanted(self, place, monkeypatch):
-        way = Place(b"")
-        with serving(way, Proxy) as proxy:
-            monkeypatch.setenv("http_proxy", proxy)
-            monkeypatch.setenv("no_proxy", "127.0.0.1")
-            fetch("net", None)
-        assert (way.asked, len(place.asked)) == ([], 1)
-
-    @pytest.mark.parametrize("proxy", ["http://me:secret@", "http://h:secret", "http:///secret"])
-    def test_an_address_that_is_none(self, place, monkeypatch, proxy):
-        monkeypatch.setenv("http_proxy", proxy)
-        error = refused("127.0.0.1")
-        assert "secret" not in f"{error.message}{error.hint}"
-        assert place.asked == []
 
 
 def test_a_terminal_has_a_bar(place):

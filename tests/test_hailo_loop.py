@@ -12,6 +12,7 @@ from counter.detectors.hailo import HailoDetector
 from counter.detectors.open import open_detector
 from counter.errors import DeviceError
 from counter.settings import ModelSettings
+from tests.backend_suite import noise
 from tests.fakes.full_street import Outage, never_zero, street_view
 from tests.fakes.hailo_here import hailo_here
 from tests.fakes.tiny_chips import tiny_hailo, tiny_hailo_maps
@@ -138,3 +139,16 @@ def test_a_chip_that_hangs_does_not_hold_up_the_end(world, tmp_path):
     opened.close()
     assert time.monotonic() - began < 30
     assert world.closed == ["jobs", "network", "vdevice", "device"]
+
+
+@pytest.mark.usefixtures("world")
+def test_a_picture_between_two_halves_is_the_callers_mistake(tmp_path):
+    opened = detector(tmp_path)()
+    assert isinstance(opened, HailoDetector)
+    with noise(96, 128) as frame:
+        opened.submit(frame)
+        with pytest.raises(RuntimeError, match="in flight"):
+            opened.detect(frame)
+        assert opened.collect().captured_ns == frame.captured_ns
+        assert opened.detect(frame).captured_ns == frame.captured_ns
+    opened.close()

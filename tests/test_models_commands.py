@@ -1,7 +1,9 @@
 """`counter models list` and `verify`: what is known, what is here, and whether it is that."""
 
 import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from counter import models
-from counter.catalogue.listing import HEADINGS, spelt, table
+from counter.catalogue.listing import HEADINGS, absent, spelt, table
+from counter.errors import ModelError
 from counter.models import State
 from tests.architecture.rules import RULES
 from tests.architecture.syntax import read
@@ -18,6 +21,7 @@ from tests.test_architecture import COUNTER
 from tests.test_models import ENTRY, weights
 
 SHA256 = hashlib.sha256(b"weights").hexdigest()
+BOTH = hashlib.sha256(f"{SHA256}\n{SHA256}\n".encode()).hexdigest()  # of two files
 HERE = "http://127.0.0.1:9/net.onnx"  # nothing asks there
 
 
@@ -70,8 +74,19 @@ class TestList:
         assert len(found) == len(models.listed())
         assert found["net openvino"] == {
             "name": "net", "format": "openvino", "input": "320x192", "licence": "CC0-1.0",
-            "bytes": "14", "sha256": SHA256[:8], "file": str(folder / "openvino/net.xml"),
+            "bytes": "14", "sha256": BOTH[:12], "file": str(folder / "openvino/net.xml"),
         }  # fmt: skip
+
+    def test_it_says_what_counter_check_says(self, folder):
+        box = folder / "box.toml"
+        example = (ROOT / "examples/carriage.toml").read_text()
+        box.write_text(example)
+        said = counter("check", str(box)).stdout
+        (line,) = [line for line in said.splitlines() if line.startswith("model ")]
+        name, shown = re.findall(r"model +(\S+) .*sha256 ([0-9a-f]+) verified", line)[0]
+        assert shown in {
+            row["sha256"] for key, row in rows(table()).items() if key.startswith(name)
+        }
 
     def test_what_is_not_here_and_what_can_be_fetched(self, folder):
         path = folder / "registry.toml"
@@ -85,13 +100,14 @@ class TestList:
         assert rows(table())["net openvino"]["file"] == "not on this machine"
 
     def test_a_terminal_of_a_hundred_columns(self, folder):
-        all_parts(folder)
+        all_parts(folder)[1].unlink()
         drawn = table(100).splitlines()
         assert len(drawn) == len(models.listed()) + 1
         assert max(map(len, drawn)) <= 100
         for line, model in zip(drawn[1:], models.listed(), strict=True):
-            name = (model.path or Path(line)).name
-            assert line.endswith(name[-12:])
+            assert line.endswith(model.path.name[-12:] if model.path else f"  {absent(model)}")
+        ends = {line.rpartition("  ")[2] for line in drawn}
+        assert {"fetch", "not on this machine"} <= ends
 
     def test_the_name_of_a_file_is_left_on_a_narrow_one(self, folder):
         path = weights(folder)
@@ -106,15 +122,30 @@ class TestList:
             assert entry.licence == "AGPL-3.0"
 
 
+@pytest.mark.parametrize("key", ["file", "sha256", "weights", "url"])
+def test_a_registry_with_a_line_break_in_a_name_is_refused(folder, key):
+    of = {"file": "net.onnx", "sha256": SHA256, "weights": "n.bin", "url": HERE}
+    fields = ENTRY | of | {"weights_sha256": SHA256}
+    text = "\n".join(["[model.net]", *(f"{k} = {json.dumps(v)}" for k, v in fields.items())])
+    (folder / "registry.toml").write_text(text)
+    assert models.variants("net")
+    fields[key] = f"{fields[key]}\n"
+    text = "\n".join(["[model.net]", *(f"{k} = {json.dumps(v)}" for k, v in fields.items())])
+    (folder / "registry.toml").write_text(text)
+    with pytest.raises(ModelError, match=key):
+        models.variants("net")
+
+
 class TestVerify:
     def test_every_line_says_which_format(self, folder):
         all_parts(folder)
         done = counter("models", "verify", "net")
+        one, both = (f"verified, sha256 {known[:12]}, {folder}" for known in (SHA256, BOTH))
         assert done.stdout.splitlines() == [
-            f"net onnx: verified, {folder / 'some/net.onnx'}",
-            f"net onnx int8: verified, {folder / 'int8/net.onnx'}",
-            f"net edgetpu edge: verified, {folder / 'edge/net_edgetpu.tflite'}",
-            f"net openvino: verified, {folder / 'openvino/net.xml'}",
+            f"net onnx: {one}/some/net.onnx",
+            f"net onnx int8: {one}/int8/net.onnx",
+            f"net edgetpu edge: {one}/edge/net_edgetpu.tflite",
+            f"net openvino: {both}/openvino/net.xml",
         ]
         assert done.returncode == 0
 
@@ -124,7 +155,7 @@ class TestVerify:
         lines = done.stdout.splitlines()
         assert done.returncode == 0, done.stderr
         assert len(lines) == len(set(lines)) == len(models.listed())
-        assert f"net onnx: verified, {folder / 'some/net.onnx'}" in lines
+        assert f"net onnx: verified, sha256 {SHA256[:12]}, {folder / 'some/net.onnx'}" in lines
         assert "net openvino: not on this machine" in lines
 
     @pytest.mark.parametrize("index", range(5))
@@ -156,7 +187,7 @@ class TestVerify:
     def test_a_file(self, folder, tmp_path):
         path = weights(tmp_path / "elsewhere")
         done = counter("models", "verify", str(path))
-        assert done.stdout == f"net onnx: verified, {path}\n"
+        assert done.stdout == f"net onnx: verified, sha256 {SHA256[:12]}, {path}\n"
         path.write_bytes(b"other")
         assert_mistake(counter("models", "verify", str(path)), str(path), "is not in the registry")
         assert folder.exists()

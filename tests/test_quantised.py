@@ -14,7 +14,7 @@ from counter.detectors.quantised import (
     ssd_order,
 )
 from counter.detectors.yolo import Head
-from counter.errors import ModelError
+from counter.errors import DeviceError, ModelError
 
 INT8, UINT8, FLOAT = np.dtype(np.int8), np.dtype(np.uint8), np.dtype(np.float32)
 HEAD = Head("raw", "normalised", classes=3, person=1, floor=0.25, iou=0.5)
@@ -106,6 +106,11 @@ def test_an_ssds_persons_become_the_raw_layout():
     found, head = reader("net", SSD, given)(arrays)
     np.testing.assert_allclose(found[0, :, 0], [0.3, 0.3, 0.2, 0.4, 0.9], rtol=1e-6)
     assert found.shape == (1, 5, 1)
+    for broken in (classes, scores):
+        kept, broken[0, 0] = broken[0, 0], np.nan
+        with pytest.raises(DeviceError, match="not finite"):
+            reader("net", SSD, given)(arrays)
+        broken[0, 0] = kept
     assert (head.layout, head.units, head.classes, head.person) == ("raw", "normalised", 1, 0)
     check_ssd("net", given, arrays)
     with pytest.raises(ModelError, match="in a known order"):

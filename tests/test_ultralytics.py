@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from counter.detectors import ultralytics
+from counter.detectors.letterbox import Planes
 from counter.detectors.open import open_detector
 from counter.detectors.ultralytics import QUIET
-from counter.errors import ModelError
+from counter.errors import DeviceError, ModelError
 from counter.frame import Frame
 from counter.models import Model, State
 from counter.settings import ModelSettings
+from tests.backend_suite import noise
 from tests.tiny_model import tiny_entry
 
 needs_package = pytest.mark.skipif(
@@ -52,6 +54,21 @@ def test_a_package_that_came_in_online_is_refused(tmp_path, monkeypatch):
     (tmp_path / "net.pt").write_bytes(b"")
     with pytest.raises(ModelError, match="before it was told to stay offline"):
         open_detector(SETTINGS, registered(tmp_path / "net.pt"))
+
+
+def test_a_network_that_fails_at_a_picture_is_a_device():
+    """Torch is not needed for that: whatever it raises becomes one sentence without its text."""
+
+    class Failing:
+        def inference_mode(self) -> None:
+            raise RuntimeError("255 0 0")
+
+    detector = ultralytics.UltralyticsDetector.__new__(ultralytics.UltralyticsDetector)
+    detector.name, detector._letterbox, detector._torch = "net", Planes((64, 64)), Failing()
+    with noise(64, 64) as frame, pytest.raises(DeviceError) as caught:
+        detector.detect(frame)
+    assert caught.value.message == "model net: ultralytics failed at a picture (RuntimeError)"
+    assert np.unique(detector._letterbox.tensor).size == 1
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from counter.detectors import yolo
 from counter.detectors.letterbox import fit
-from counter.errors import ModelError
+from counter.errors import DeviceError, ModelError
 from tests.test_yolo import slow_nms
 
 HEAD = yolo.Head("raw", "pixels", classes=1, person=0, floor=0.1, iou=0.5)
@@ -190,3 +190,39 @@ class TestChecked:
     def test_other_numbers_are_refused(self, value):
         with pytest.raises(ModelError, match="expected float32"):
             yolo.checked(np.full((1, 5, 3), value), HEAD, "m")
+
+
+class TestNotFinite:
+    """What is not a number is not nobody (Rule 3)."""
+
+    @pytest.mark.parametrize(
+        ("head", "place"),
+        [
+            (HEAD, (4, 1)),  # its score
+            (HEAD, (0, 1)),  # its box
+            (COCO, (5, 1)),
+            (COCO, (4, 1)),  # another class of it
+            (COCO, (3, 1)),
+            (END, (1, 4)),
+            (END, (1, 5)),
+            (END, (1, 0)),
+        ],
+    )
+    @pytest.mark.parametrize("value", [np.nan, np.inf])
+    def test_a_person_who_is_no_number_is_a_fault_and_not_nobody(self, head, place, value):
+        if head is END:
+            output = np.array([[[*square(i), 0.9, 1] for i in range(3)]], np.float32)
+        else:
+            rows = [[0.0] * head.classes for _ in range(3)]
+            for row in rows:
+                row[head.person] = 0.9
+            output = raw_output([square(i) for i in range(3)], rows)
+        assert len(yolo.decode(output, head, PLACE, 0)) == 3
+        output[0][place] = value
+        with pytest.raises(DeviceError, match="not finite"):
+            yolo.decode(output, head, PLACE, 0)
+
+    def test_boxes_that_nobody_asks_for_are_not_looked_at(self):
+        output = raw_output([square(0), square(1)], [[0.9], [0.05]])
+        output[0, 0, 1] = np.nan
+        assert len(yolo.decode(output, HEAD, PLACE, 0)) == 1

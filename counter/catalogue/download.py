@@ -5,20 +5,19 @@ Rule 2: what arrives goes to NAME.part, and gets its name when its sha256 is the
 whole file with another sha256 is removed.
 Rule 3: an interrupted file goes on where it stopped. If what was kept does not fit what came after
 it (the file was changed meanwhile), it is fetched once more from its beginning.
-Rule 4: proxies are those of the environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
+Rule 4: proxies are those of the environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY; none for loopback.
 """
 
 import fcntl
 import hashlib
 import io
-import ipaddress
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, Final
 from urllib import request
@@ -26,7 +25,14 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 from counter import __version__
-from counter.catalogue.trouble import KEPT, answered, of_disk, of_network
+from counter.catalogue.trouble import (
+    KEPT,
+    AnswerError,
+    answered,
+    is_here,
+    of_disk,
+    of_network,
+)
 from counter.errors import ModelError
 
 CHUNK: Final = 1 << 16
@@ -76,22 +82,18 @@ def download(wanted: Wanted, told: Told) -> None:
 
 def check_address(address: str, *, plain: bool = True) -> None:
     """Raise ModelError unless it is https, or, where `plain` is allowed, http to this machine."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise ModelError("an address that cannot be read", "look at the registry's url") from None
     if parts.hostname and (
-        parts.scheme == "https" or (plain and parts.scheme == "http" and _here(parts.hostname))
+        parts.scheme == "https" or (plain and parts.scheme == "http" and is_here(parts.hostname))
     ):
         return
     raise ModelError(
         f"{parts.scheme}://{parts.hostname}: models are fetched over https only",
         "put the file there yourself, and compare it: counter models verify",
     )
-
-
-def _here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Redirects(request.HTTPRedirectHandler):
@@ -107,11 +109,19 @@ class _Redirects(request.HTTPRedirectHandler):
         return super().redirect_request(*told)
 
 
+class _Proxies(request.ProxyHandler):
+    def proxy_open(self, *told: Any) -> Any:
+        """`told`: request, proxy, type."""
+        if is_here(urlsplit(told[0].full_url).hostname or ""):
+            return None  # the next handler opens it
+        return super().proxy_open(*told)
+
+
 def _opener() -> request.OpenerDirector:
     """HTTP and its proxies; none of the files, FTP and data that urllib opens otherwise."""
     opener = request.OpenerDirector()
     for handler in (
-        request.ProxyHandler(),
+        _Proxies(),
         request.HTTPHandler(),
         request.HTTPSHandler(),
         request.HTTPDefaultErrorHandler(),
@@ -172,23 +182,23 @@ def _receive(wanted: Wanted, part: io.FileIO, told: Told) -> None:
             _make_room(wanted, part, start, total)
             _copy(answer, wanted, part, lambda here: told(here, total))
         if total is not None and part.tell() != total:
-            raise HTTPException(f"the connection ended at {part.tell()} of {total} bytes")
+            raise AnswerError(f"the connection ended at {part.tell()} of {total} bytes")
 
 
 def _place(answer: HTTPResponse, have: int) -> tuple[int, int | None]:
     """Where the answer's bytes belong, and how many there will be. Raises HTTPException."""
     if answer.headers.get_content_type() == "text/html":  # of a hotel's network, for example
-        raise HTTPException("it sent a web page instead of the file")
+        raise AnswerError("it sent a web page instead of the file")
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise HTTPException("it sent the file packed, and was asked not to")
+        raise AnswerError("it sent the file packed, and was asked not to")
     if answer.status not in {WHOLE, PARTIAL}:
-        raise HTTPException(f"it answers {answered(answer.status)}")
+        raise AnswerError(f"it answers {answered(answer.status)}")
     if answer.status == WHOLE:
         length = answer.headers.get("Content-Length", "")
         return 0, int(length) if length.isdecimal() else None
     where = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if where is None or int(where[1]) != have:
-        raise HTTPException("it sent another range than it was asked for")
+        raise AnswerError("it sent another range than it was asked for")
     return have, None if where[2] == "*" else int(where[2])
 
 
@@ -215,7 +225,8 @@ def _copy(
             with of_disk(wanted.part):
                 rest = rest[part.write(rest) :]
         if part.tell() > LARGEST:
-            raise HTTPException(f"it sends more than {LARGEST} bytes")
+            part.truncate(0)  # it is not the model: no gibibyte of it is kept
+            raise AnswerError(f"it sends more than {LARGEST} bytes")
         told(part.tell())
 
 

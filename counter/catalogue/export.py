@@ -37,7 +37,6 @@ from counter.errors import ModelError
 from counter.models import Model, State
 from counter.registry import REGISTRY, STRIDE, VARIABLE, Entry
 
-DOWNLOAD: Final = re.compile(r"^\s*[\"']?download[\"']?\s*:\s*\S", re.MULTILINE)
 LONGEST: Final = 32  # letters of a registered name
 
 
@@ -76,9 +75,10 @@ def export(order: Order) -> str:
             )
         voice.note(f"exporting {source.path} to {order.to}: seconds to minutes, on a Hailo hours")
         made = _made(trained, order, size)
-        for file, pattern in zip(files, target.made, strict=True):
+        found = [_one(made, pattern) for pattern in target.made]  # all, before one is moved
+        for file, one in zip(files, found, strict=True):
             file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(_one(made, pattern), file)
+            shutil.move(one, file)
     entry = Entry(
         **_hashes(order.out, files),
         licence=source.licence,
@@ -133,29 +133,44 @@ def _check(order: Order, size: tuple[int, int], files: list[Path]) -> None:
         )
     if order.chip and target.backend != "hailo":
         raise ModelError(f"--chip: {order.to} has none", "it is for --to hailo")
+    if order.data and not target.calibrated:
+        int8 = ", ".join(name for name, one in TARGETS.items() if one.calibrated)
+        raise ModelError(f"--data: {order.to} measures nothing on pictures", f"it is for {int8}")
     missing, hint = lacks(target)
     if missing:
         raise ModelError(f"export to {order.to}: missing here: {missing}", hint)
     if target.calibrated:
-        _check_data(order)
+        _check_data(order.to, order.data)
     for file in files:
         if file.exists():
             raise ModelError(f"{file}: is there already", "remove it, or name another --out")
 
 
-def _check_data(order: Order) -> None:
-    if order.data is None:
+def _check_data(to: str, data: Path | None) -> None:
+    """Raise ModelError unless it describes pictures that are here.
+
+    Read as ultralytics reads it: a key can be written in more ways than a search in the text finds.
+    """
+    # It comes with ultralytics, which `lacks` has looked for.
+    import yaml  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    if data is None:
         raise ModelError(
-            f"--data: {order.to} is int8, and its ranges are measured on pictures",
+            f"--data: {to} is int8, and its ranges are measured on pictures",
             "--data FILE.yaml, as ultralytics describes a data set; 300 pictures or more",
         )
     try:
-        written = order.data.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise ModelError(f"--data: {order.data} cannot be read", "expected a YAML file") from None
-    if DOWNLOAD.search(written):
+        said = yaml.safe_load(data.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError):
+        raise ModelError(f"--data: {data} cannot be read", "expected a YAML file") from None
+    if not isinstance(said, dict) or data.suffix not in {".yaml", ".yml"}:
         raise ModelError(
-            f"--data: {order.data} has a key 'download', which ultralytics would run",
+            f"--data: {data} does not describe pictures",
+            "expected a .yaml with path, train, val and names, as ultralytics describes a data set",
+        )
+    if "download" in said:
+        raise ModelError(
+            f"--data: {data} has a key 'download', which ultralytics would run",
             "take the line out; the pictures have to be here",
         )
 

@@ -14,6 +14,7 @@ from counter.catalogue.listing import spelt, unknown
 from counter.errors import ModelError
 from counter.models import Model
 from counter.registry import VARIABLE, search_path, users_folder
+from counter.settings import ModelSettings
 
 
 def fetch(name: str, folder: Path | None) -> str:
@@ -27,28 +28,50 @@ def fetch(name: str, folder: Path | None) -> str:
         raise unknown(name, known)
     offered = [model for model in same if all(address for _, _, address in model.entry.parts)]
     if not offered:
-        raise ModelError(
-            f"model {name}: the registry has no address to fetch it from",
-            f"its source: {same[0].entry.source}",
-        )
+        return _not_offered(same, folder)
     said = [_brought(model, folder) for model in offered]
     if folder is not None and folder.absolute() not in [path.absolute() for path in search_path()]:
         said.append(f"to be found there, name the folder: {VARIABLE}={folder.absolute()}")
     return "\n".join(said)
 
 
+def _not_offered(same: list[Model], folder: Path | None) -> str:
+    """A model that no address is known of may be here all the same. Raises ModelError."""
+    name, lines = same[0].name, [_here(model) for model in same]
+    if folder is None and None not in lines:
+        return "\n".join(filter(None, lines))
+    gone = ", ".join(spelt(model) for model, line in zip(same, lines, strict=True) if not line)
+    if name == ModelSettings().name:
+        raise ModelError(
+            f"model {name}: it comes with the package, nothing to fetch",
+            f"not here as registered: {gone}; install the package again" if gone
+            else "counter models verify says where it is",
+        )  # fmt: skip
+    raise ModelError(
+        f"model {name}: the registry has no address to fetch it from",
+        f"its source: {same[0].entry.source}",
+    )
+
+
+def _here(model: Model) -> str | None:
+    """The line of a format that is here and as registered."""
+    if model.path is None or _wrong(models.parts_of(model)):
+        return None
+    return f"{model.name} {spelt(model)}: already here, verified, {model.path}"
+
+
 def _brought(model: Model, folder: Path | None) -> str:
     head = f"{model.name} {spelt(model)}"
     to = folder or users_folder()
     if folder is None and model.path is not None:
-        if wrong := _wrong(models.parts_of(model)):
-            if model.path != to / model.entry.file:
-                raise ModelError(
-                    f"{head}: {wrong} has not the registered sha256, and is found before {to}",
-                    "remove it, then fetch again",
-                )
-        else:
-            return f"{head}: already here, verified, {model.path}"
+        if line := _here(model):
+            return line
+        if model.path != to / model.entry.file:
+            raise ModelError(
+                f"{head}: {_wrong(models.parts_of(model))} has not the registered sha256, and is"
+                f" found before {to}",
+                "remove it, then fetch again",
+            )
     targets = [
         Wanted(address or "", sha256, to / file) for file, sha256, address in model.entry.parts
     ]

@@ -20,7 +20,7 @@ from counter.registry import REGISTRY, VARIABLE
 HEADINGS: Final = ("name", "format", "input", "licence", "bytes", "sha256", "file")
 NUMBERS: Final = frozenset({"bytes"})  # columns that end where they end
 GAP: Final = "  "
-SHORT: Final = 8  # digits of a sha256 that a person compares; the registry has all 64
+SHORT: Final = 12  # digits of a fingerprint that a person compares, as `counter check` prints them
 LEAST: Final = 12  # columns that are left of a file's name, however narrow the terminal is
 ABSENT: Final = "not on this machine"
 FETCH: Final = "fetch"
@@ -37,7 +37,7 @@ class Verdict:
 def table(width: int | None = None) -> str:
     """List every format of every registered model; `width`: columns of the terminal, if it is one.
 
-    Nothing is hashed: the sha256 is the registry's.
+    Nothing is hashed: the sha256 is the registry's; of two files it is that of their hashes.
     """
     rows = [HEADINGS, *(_row(model) for model in models.listed())]
     widest = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -125,7 +125,7 @@ def _row(model: Model) -> tuple[str, ...]:
         f"{width}x{height}",
         model.entry.licence,
         str(sum(_sizes(model))) if model.path else "-",
-        model.entry.sha256[:SHORT],
+        model.entry.fingerprint[:SHORT],
         str(model.path) if model.path else absent(model),
     )
 
@@ -158,4 +158,5 @@ def _verdict(model: Model) -> Verdict:
     if wrong:
         said = tuple(f"{head}{path} has not the registered sha256" for path in wrong)
         return Verdict(f"{head}ALTERED, {', '.join(map(str, wrong))}", said)
-    return Verdict(f"{head}verified, {model.path}")
+    known_as = f"sha256 {model.entry.fingerprint[:SHORT]}"
+    return Verdict(f"{head}verified, {known_as}, {model.path}")

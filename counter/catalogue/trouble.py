@@ -1,10 +1,12 @@
 """What goes wrong between a server, a proxy and a disk, as sentences that say what to do.
 
-Rule: a proxy's address may hold a password; only its host is told.
+Rule 1: a proxy's address may hold a password; its host is told if that alone can be meant by it.
+Rule 2: what a server or a proxy says goes to a terminal as numbers, and as words of ours.
 """
 
 import errno
 import io
+import ipaddress
 import os
 import re
 import socket
@@ -45,7 +47,12 @@ CODES: Final = {
     429: "too many have asked: wait",
 }
 TUNNEL: Final = re.compile(r"Tunnel connection failed: (\d+)")  # what http.client says
+HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class AnswerError(HTTPException):
+    """An answer that is not used, in our words."""
 
 
 @contextmanager
@@ -85,8 +92,16 @@ def _said(error: Exception) -> tuple[str, str]:
             return said, hint
     if isinstance(cause, ValueError | InvalidURL):  # its text may be of a proxy's address
         return "an address on the way cannot be read", "of a proxy: HTTPS_PROXY=http://HOST:PORT"
-    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-    return text or type(cause).__name__, AGAIN
+    return _ours(cause), AGAIN
+
+
+def _ours(cause: object) -> str:
+    """Rule 2."""
+    if isinstance(cause, AnswerError):
+        return str(cause)
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno)
+    return f"its answer cannot be read ({type(cause).__name__})"
 
 
 def answered(code: int) -> str:
@@ -97,12 +112,30 @@ def answered(code: int) -> str:
         return str(code)
 
 
+def is_here(host: str) -> bool:
+    """Whether it is this machine: no proxy leads there, and plain http is allowed."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _named(address: str) -> str:
     """The host, and the proxy on the way to it."""
     parts = urlsplit(address)
     host = parts.hostname or address
     proxy = request.getproxies().get(parts.scheme)
-    if not proxy or request.proxy_bypass(host):
+    if not proxy or is_here(host) or request.proxy_bypass(host):
         return host
-    between = urlsplit(proxy if "://" in proxy else f"//{proxy}").hostname
-    return f"{host}, through the proxy {between}"
+    return f"{host}, through {_between(proxy)}"
+
+
+def _between(proxy: str) -> str:
+    """Rule 1: a password with '/', '?' or '#' in it moves what is read as the host."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"//{proxy}")
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "a proxy"
+    alone = parts.path in {"", "/"} and not {"?", "#"} & set(proxy)
+    return f"the proxy {host}" if alone and HOST.fullmatch(host) else "a proxy"

@@ -31,8 +31,9 @@ def models_list() -> None:
     """List the registry, and what is on this machine.
 
     One line for each format of a model: what opens it, its input, licence, size, the beginning of
-    its sha256, and its file. `fetch`: not here, but `counter models fetch` gets it. On a terminal
-    a long path loses its beginning; through a pipe it is whole.
+    its sha256 (of two files: of their sha256s), as `counter check` tells it, and its file. `fetch`:
+    not here, but `counter models fetch` gets it. On a terminal a long path loses its beginning;
+    through a pipe it is whole.
 
     \b
     counter models list
@@ -89,6 +90,8 @@ def fetch(name: str, folder: Path | None) -> None:
     counter models fetch yolo11n --to /srv/models
     HTTPS_PROXY=http://proxy.example:3128 counter models fetch yolo26n
 
+    Of a model that is here already, and as registered, it says so.
+
     Exits with 0, with 2 for what cannot be fetched, or with 130 after Ctrl-C.
     """  # noqa: D301
     from counter.catalogue.fetch import fetch as fetched
@@ -113,7 +116,7 @@ def size(text: str) -> tuple[int, int]:
     help="The runtime that is to open it.",
 )
 @click.option("--imgsz", "size", type=size, metavar="N|WxH", help="[default: the model's own]")
-@click.option("--data", type=FILE, help="YAML of a data set: int8 measures its ranges on pictures.")
+@click.option("--data", type=FILE, help="YAML of pictures: int8 measures its ranges on them.")
 @click.option(
     "--out", type=FILE, default=".", metavar="FOLDER", help="[default: the folder you are in]"
 )

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from counter.detectors.features import refuse_channels, refuse_told
 from counter.detectors.onnx import open_session, told_by
-from counter.detectors.running import first_line
+from counter.detectors.running import first_line, looking
+from counter.detectors.yolo import finite
 from counter.errors import ModelError
 from counter.frame import Frame, Pixels
 from counter.models import Model
@@ -52,13 +53,17 @@ class DensityModel:
             bind(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
 
     def look(self, frame: Frame) -> Crowd:
-        """Say how many persons are where. The map is a copy: the next picture changes nothing."""
+        """Say how many persons are where. The map is a copy: the next picture changes nothing.
+
+        Raises DeviceError.
+        """
         try:
             rows, columns = self._fill(frame.pixels)
-            self._session.run_with_iobinding(self._binding)
+            with looking(self.name, "onnxruntime"):
+                self._session.run_with_iobinding(self._binding)
             seen = self._map[0, 0, :rows, :columns]
-            # Not a number is nobody: a map is a sum, and one cell may not spoil it.
-            persons = np.nan_to_num(seen, nan=0.0, posinf=0.0).clip(0.0, MOST_PER_CELL)
+            finite(seen)  # a cell that is not a number is not nobody
+            persons = seen.clip(0.0, MOST_PER_CELL)
         finally:
             self._tensor.fill(0)
             self._map.fill(0)

@@ -17,11 +17,11 @@ from counter.accelerators import EDGE_TPU, failure, heat_files, probe_tpu, tpu_b
 from counter.detectors import yolo
 from counter.detectors.apex import ApexHeat
 from counter.detectors.bounded import Bounded
+from counter.detectors.running import first_line
 from counter.detectors.tflite import (
     TPU_OPERATION,
     Network,
     contents,
-    first_line,
     interpreter_of,
     runtime_of,
 )

@@ -90,6 +90,9 @@ class HailoDetector:
             raise
 
     def detect(self, frame: Frame) -> Detections:
+        """Look at one frame and wait for it; none may be in flight."""
+        if self._busy:
+            raise RuntimeError("pictures are in flight: collect them first")
         self.submit(frame)
         return self.collect()
 

@@ -5,7 +5,9 @@ Rule 2: after a DeviceError the detector is closed, and opened again after 1, 2,
 Rule 3: where that is not possible (a sealed process opens no device and loads no library), the
 error ends the run: whoever started the process starts it again, as with a camera that is gone.
 Rule 4: a detector that keeps pictures in flight gives their persons later, in order.
-Rule 5: time enters as a value; nothing here reads a clock.
+Rule 5: a crowd's map that fails makes its picture one that is not known, too: a tracker alone would
+count too few. The next map is asked for when it is due.
+Rule 6: time enters as a value; nothing here reads a clock.
 """
 
 import logging
@@ -15,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
-from counter.detectors import Detector
+from counter.detectors import CrowdModel, Detector
 from counter.errors import CounterError, DeviceError
 from counter.frame import Frame
 from counter.people import Crowd, Detections
@@ -23,6 +25,7 @@ from counter.people import Crowd, Detections
 FIRST_WAIT_S: Final = 1
 LONGEST_WAIT_S: Final = 60
 STEADY_S: Final = 60  # who worked for so long was well: the next wait is short again
+MAPLESS: Final = "without the crowd's map an interval is missing; it is asked for again"
 SEALED: Final = "a sealed process cannot open it again: start it again (systemd does)"
 
 Seen = tuple[str, Detections, Crowd | None]  # of which camera
@@ -46,6 +49,7 @@ class Lookout:
     sealed: bool = False  # what does not open again at the first try never will
     unseen: bool = False  # a picture came and nobody looked, since `unseen` was last set to False
     _flight: deque[tuple[str, Crowd | None]] = field(default_factory=deque)
+    _mapless: bool = False  # the last map failed
     _wait_s: int = FIRST_WAIT_S
     _since_ns: int = 0  # when it was opened, or failed
     _now_ns: int = 0
@@ -82,6 +86,20 @@ class Lookout:
         except DeviceError as error:
             self._fail(error)
             return []
+
+    def map(self, crowds: CrowdModel, frame: Frame) -> Crowd | None:
+        """Give the crowd's map of `frame`; None if it fails (Rule 5)."""
+        try:
+            crowd = crowds.look(frame)
+        except DeviceError as error:
+            if not self._mapless:
+                _log.warning("%s; %s", error.message, MAPLESS)
+            self.unseen = self._mapless = True
+            return None
+        if self._mapless:
+            _log.warning("the crowd's map is back")
+        self._mapless = False
+        return crowd
 
     def drain(self) -> list[Seen]:
         """Wait for every picture in flight. Raises DeviceError as `look` does."""

@@ -72,7 +72,7 @@ class NcnnDetector:
         self._net.opt.use_vulkan_compute = False
         self._net.opt.num_threads = cores(threads) // depth
         # Half precision where the processor has it, as ncnn chooses; bfloat16, which it does not,
-        # moved boxes to an IoU of 0.93 and was no faster at 320.
+        # has eight bits for a box's place.
         self._net.opt.use_bf16_storage = False
         self._load(param, weights)
         self.renewed()
@@ -91,7 +91,14 @@ class NcnnDetector:
         return self.look()
 
     def take(self, frame: Frame) -> None:
-        self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
+        try:
+            self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
+        except BaseException:  # a part of it may have been written
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        self._letterbox.wipe()
 
     def look(self) -> Detections:
         try:

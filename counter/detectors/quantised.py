@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from counter.detectors.yolo import Floats, Head
+from counter.detectors.yolo import Floats, Head, finite
 from counter.errors import ModelError
 
 Numbers = NDArray[Any]  # int8, uint8 or float32
@@ -99,6 +99,8 @@ def _ssd_reader(model: str, head: Head, outputs: Sequence[Tensor]) -> Read:
         return ssd(boxes[0], classes[0], scores[0], int(count[0])), _as_one(head)
 
     def ssd(boxes: Floats, classes: Floats, scores: Floats, count: int) -> Floats:
+        for numbers in (classes, scores):
+            finite(numbers)
         keep = np.flatnonzero((classes == head.person) & (scores >= head.floor))
         keep = keep[keep < count]  # what lies behind is left over from other pictures
         top, left, bottom, right = boxes[keep].T

@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from counter.errors import DeviceError, ModelError
+from counter.errors import CounterError, DeviceError, ModelError
 from counter.models import Model, parts_of
 
 
 @contextmanager
 def looking(model: str, runtime: str) -> Iterator[None]:
-    """Turn whatever a runtime raises while it looks at a picture into a DeviceError (Rule 1)."""
+    """Turn whatever a runtime raises while it looks at a picture into a DeviceError (Rule 1).
+
+    What the backend says itself already stays as it is.
+    """
     try:
         yield
+    except CounterError:
+        raise
     except Exception as error:  # noqa: BLE001  # the runtimes' errors share no base
         raise DeviceError(
             f"model {model}: {runtime} failed at a picture ({type(error).__name__})",

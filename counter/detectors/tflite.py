@@ -9,7 +9,6 @@ Rule 4: the file's own words and its outputs are checked before the first pictur
 
 import ast
 import json
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from counter.detectors import yolo
 from counter.detectors.features import Told, refuse_columns, refuse_told
 from counter.detectors.letterbox import Interleaved
 from counter.detectors.quantised import KINDS, Tensor, check_ssd, input_table, reader
+from counter.detectors.running import cores, first_line, looking
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model
@@ -62,7 +62,7 @@ class Network:
     """One interpreter with the way in and the way out of it."""
 
     def __init__(self, model: Model, head: yolo.Head, make: Callable[[], Any]) -> None:
-        self._head = head
+        self._name, self._head = model.name, head
         try:
             self._interpreter = make()
             self._interpreter.allocate_tensors()
@@ -80,17 +80,22 @@ class Network:
         self._warm_up(model)
 
     def look(self, frame: Frame, invoke: Callable[[], None] | None = None) -> Detections:
-        """Find the persons; `invoke` stands for the interpreter's own where that may hang."""
+        """Find the persons; `invoke` stands for the interpreter's own where that may hang.
+
+        Raises DeviceError.
+        """
         try:
             place = self._letterbox.fill(frame.pixels)
             np.copyto(self._input(), self._letterbox.tensor)
         finally:
             self._letterbox.wipe()
         try:
-            (invoke or self._interpreter.invoke)()
+            with looking(self._name, "LiteRT"):
+                (invoke or self._interpreter.invoke)()
         finally:
             np.copyto(self._input(), self._letterbox.tensor)  # grey again
-        output, head = self._read([result() for result in self._results])
+        with looking(self._name, "LiteRT"):
+            output, head = self._read([result() for result in self._results])
         return yolo.decode(output, head, place, frame.captured_ns)
 
     def invoke(self) -> None:
@@ -125,7 +130,7 @@ def interpreter_of(
 ) -> Any:
     return runtime.Interpreter(
         model_content=content,
-        num_threads=threads or len(os.sched_getaffinity(0)),
+        num_threads=cores(threads),
         experimental_delegates=list(delegates) or None,
     )
 
@@ -161,7 +166,7 @@ def runtime_of(packages: Sequence[str]) -> Any:
 def contents(model: Model) -> bytes:
     """Read the file at once: one that is cut while it is mapped would end the process.
 
-    Given as bytes it costs no more memory than by its name: 32 MiB for yolov8n at 640, loaded.
+    Given as bytes it costs no more memory than by its name.
     """
     try:
         return Path(model.path or "").read_bytes()
@@ -220,7 +225,3 @@ def _parsed(text: str) -> dict[str, Any]:
         if isinstance(told, dict):
             return told
     raise ValueError("no table")
-
-
-def first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:200]

@@ -19,6 +19,7 @@ from typing import Any
 from counter.detectors import yolo
 from counter.detectors.features import Told, refuse_columns, refuse_told
 from counter.detectors.letterbox import Planes
+from counter.detectors.running import cores, first_line, looking
 from counter.errors import ModelError, RefusedError
 from counter.frame import Frame
 from counter.models import Model
@@ -45,7 +46,7 @@ class UltralyticsDetector:
         self._head = head
         self._letterbox = Planes(model.entry.input)
         self._torch, make = packages()
-        self._torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+        self._torch.set_num_threads(cores(threads))
         try:
             trained = make(str(model.path), task="detect").model
             told = _told(trained)
@@ -56,8 +57,7 @@ class UltralyticsDetector:
             raise
         except Exception as error:  # noqa: BLE001  # torch and ultralytics raise what they like
             raise ModelError(
-                f"model {model.name}: ultralytics cannot load {model.path}",
-                str(error).partition("\n")[0][:200],
+                f"model {model.name}: ultralytics cannot load {model.path}", first_line(error)
             ) from None
         refuse_columns(model.name, head, output.shape, told)
         yolo.checked(output, head, model.name)
@@ -65,7 +65,8 @@ class UltralyticsDetector:
     def detect(self, frame: Frame) -> Detections:
         try:
             place = self._letterbox.fill(frame.pixels)
-            output = self._run()
+            with looking(self.name, "ultralytics"):
+                output = self._run()
         finally:
             self._letterbox.wipe()
         return yolo.decode(output, self._head, place, frame.captured_ns)

@@ -2,6 +2,7 @@
 
 Rule 1: pure: numpy and OpenCV's NMS; no clock, file, log or randomness.
 Rule 2: only persons leave (P11). With many classes a box is a person only if no class is surer.
+Rule 3: what is not a number is not nobody: scores and the boxes that are read must be finite.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counter.detectors.letterbox import Fit
-from counter.errors import ModelError
+from counter.errors import DeviceError, ModelError
 from counter.people import MOST_SEEN, Boxes, Detections
 
 Floats = NDArray[np.float32]
@@ -57,7 +58,10 @@ def checked(output: NDArray[np.generic], head: Head, model: str) -> Floats:
 
 
 def decode(output: Floats, head: Head, place: Fit, captured_ns: int) -> Detections:
-    """Read the persons out of an output of `head.layout`, surest first, one box each."""
+    """Read the persons out of an output of `head.layout`, surest first, one box each.
+
+    Raises DeviceError (Rule 3); a network's numbers were finite before the first picture.
+    """
     read = _raw if head.layout == "raw" else _end_to_end
     xyxy, confidence = read(output[0], head)
     factor, summand = place.to_picture
@@ -77,11 +81,15 @@ def decode(output: Floats, head: Head, place: Fit, captured_ns: int) -> Detectio
 def _raw(output: Floats, head: Head) -> tuple[Boxes, Floats]:
     """(4 + classes, n): centre x, centre y, width, height, then one score a class."""
     scores = output[4 + head.person]
+    finite(scores.max(initial=NOTHING))  # NaN is the largest
     at = np.flatnonzero(scores >= head.floor)
     if head.classes > 1:  # Rule 2; only here is the rest of the table looked at
-        at = at[output[4:, at].argmax(axis=0) == head.person]
+        classes = output[4:, at]
+        finite(classes.max(initial=NOTHING))
+        at = at[classes.argmax(axis=0) == head.person]
     at = at[np.argsort(-scores[at], kind="stable")[:MAX_CANDIDATES]]
     box = output[:4, at]
+    finite(box)
     centre, half = box[:2], box[2:] * HALF
     xyxy = np.ascontiguousarray(np.concatenate((centre - half, centre + half)).T)
     kept = surest(xyxy, head.iou)[:MAX_PERSONS]
@@ -90,16 +98,28 @@ def _raw(output: Floats, head: Head) -> tuple[Boxes, Floats]:
 
 def _end_to_end(output: Floats, head: Head) -> tuple[Boxes, Floats]:
     """(n, 6): left, top, right, bottom, confidence, class; the network has done the NMS."""
-    at = np.flatnonzero((output[:, 4] >= head.floor) & (output[:, 5] == head.person))
+    finite(output[:, 4].max(initial=NOTHING))
+    sure = output[:, 4] >= head.floor
+    finite(output[sure])
+    at = np.flatnonzero(sure & (output[:, 5] == head.person))
     at = at[np.argsort(-output[at, 4], kind="stable")[:MAX_PERSONS]]
     return output[at, :4], output[at, 4]
+
+
+def finite(numbers: Floats | np.float32) -> None:
+    """Raise DeviceError for numbers that are none (Rule 3)."""
+    if not np.isfinite(numbers).all():
+        raise DeviceError(
+            "the network gives numbers that are not finite",
+            "it is opened again; if they come again: another format of the model, memory, device",
+        )
 
 
 def surest(xyxy: Boxes, iou: float) -> NDArray[np.intp]:
     """Greedy NMS: the indices that stay of `xyxy` ((n, 4), surest first, any unit), in order.
 
-    A box goes if a surer box that stays overlaps it by more than `iou`. One call of OpenCV takes
-    0.15 ms for 185 boxes between two runs of a network, numpy's many took 0.43.
+    A box goes if a surer box that stays overlaps it by more than `iou`. One call of OpenCV
+    is faster than numpy's many.
     """
     if not len(xyxy):
         return np.zeros(0, np.intp)

@@ -3,10 +3,14 @@
 Rule 1: a form is a picture (the camera's, or the one that the model is given), a layout of its
 colours, and a kind of number. Encoded pictures are not here: they have to be decoded (`pictures`).
 Rule 2: an anchor is long enough to be found by chance never: 32 samples with two bits of noise.
-Rule 3: the model's picture is made by the code that makes it in the loop.
+Rule 3: the model's picture is scaled by the code that scales it for every backend in the loop, and
+its numbers stand in the tables that quantised and SSD networks are given theirs by.
+Limit: of networks in whole numbers those whose scale is 1/255, as trained on 0..1, or 1/128 (SSD):
+others round to numbers of their own. The crowd model's input (grey, 0..255 as float32) is not
+looked for, and nothing of what lies between the layers of a network.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from counter.detectors.letterbox import Planes
+from counter.detectors.quantised import Numbers, Tensor, input_table
 from counter.sources.synthetic.marker import SHARE, draw_marker
 
 Size = tuple[int, int]  # width, height
@@ -61,12 +66,13 @@ def marker_of(seed: int, size: Size, model_input: Size) -> Marker:
 
 def forms_of(marker: Marker) -> tuple[Form, ...]:
     """Every form that is looked for byte by byte."""
-    return tuple(_forms("camera's picture", marker.drawn)) + tuple(
-        _forms("model's input", marker.given)
+    return (
+        *_forms("camera's picture", marker.drawn, NUMBERS),
+        *_forms("model's input", marker.given, NUMBERS | NETWORKS),
     )
 
 
-def _forms(what: str, picture: Picture) -> Iterator[Form]:
+def _forms(what: str, picture: Picture, numbers: Mapping[str, Numbers]) -> Iterator[Form]:
     layouts: dict[str, tuple[Picture, ...]] = {
         "B G R": (picture,),
         "R G B": (np.ascontiguousarray(picture[:, :, ::-1]),),
@@ -74,23 +80,31 @@ def _forms(what: str, picture: Picture) -> Iterator[Form]:
         "grey": (np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8),),
     }
     for layout, arrays in layouts.items():
-        for kind, number in NUMBERS.items():
-            anchors = [anchor for array in arrays for anchor in _anchors(array, number)]
+        for kind, table in numbers.items():
+            anchors = [anchor for array in arrays for anchor in _anchors(array, table)]
             yield Form(f"{what}, {kind}, {layout}", tuple(anchors))
 
 
-def _anchors(array: Picture, number: type[np.generic]) -> Iterator[bytes]:
+def _anchors(array: Picture, table: Numbers) -> Iterator[bytes]:
     flat = array.reshape(array.shape[0], -1)
     for place in PLACES:
         row = flat[int(place * len(flat)), 3 * MARGIN :][:SAMPLES]
-        if number is np.uint8:
-            yield row.tobytes()
-        else:
-            yield np.divide(row, np.float32(255), dtype=np.float32).astype(number).tobytes()
+        yield table[row].tobytes()
 
 
-NUMBERS: Final[dict[str, type[np.generic]]] = {
-    "bytes": np.uint8,
-    "float32": np.float32,
-    "float16": np.float16,
+def _table(dtype: type[np.generic], layout: str = "raw", scale: float = 0.0, zero: int = 0
+           ) -> Numbers:  # fmt: skip
+    """What a network with an input of this kind is given for each pixel value."""
+    return input_table(Tensor("", (), np.dtype(dtype), scale, zero), layout)
+
+
+# (256,) the number that stands for each pixel value.
+NUMBERS: Final[dict[str, Numbers]] = {
+    "bytes": np.arange(256, dtype=np.uint8),
+    "float32": _table(np.float32),
+    "float16": _table(np.float32).astype(np.float16),
+}
+NETWORKS: Final[dict[str, Numbers]] = {  # of inputs only
+    "int8 from -128 on": _table(np.int8, "raw", 1 / 255, -128),
+    "float32 from -1 to 1": _table(np.float32, "ssd"),
 }

@@ -94,18 +94,30 @@ LEAKS: Final[dict[str, Callable[[Scene], None]]] = {
 
 
 class Leaking:
-    """A detector's door with a leak behind it."""
+    """A detector's door with a leak behind it; pictures stay in flight where they are."""
 
     def __init__(self, inner: Any, leak: Callable[[Any], None]) -> None:
+        from counter.detectors.lookout import Overlapping  # noqa: PLC0415  # Rule 3
+
         self._inner, self._leak = inner, leak
         self._done = False
         self.name, self.backend = inner.name, inner.backend
+        if isinstance(inner, Overlapping):
+            self.depth, self.collect = inner.depth, inner.collect
+            self.submit = self._submit
 
     def detect(self, frame: Any) -> Any:
+        self._show(frame)
+        return self._inner.detect(frame)
+
+    def _submit(self, frame: Any) -> None:
+        self._show(frame)
+        self._inner.submit(frame)
+
+    def _show(self, frame: Any) -> None:
         if not self._done:
             self._done = True
             self._try(frame.pixels)
-        return self._inner.detect(frame)
 
     def close(self) -> None:
         self._inner.close()

@@ -17,7 +17,7 @@ from counter.nearby import Indices, touching
 Corners = NDArray[np.float64]  # (N, 4) left, top, right, bottom, in image heights
 
 
-FEW: Final = 2048  # pairs: 45 people, each with each
+FEW: Final = 900  # pairs: 30 tracks and 30 people; beyond that a sweep is less work
 
 
 class Pairs(NamedTuple):

@@ -203,6 +203,7 @@ VENDORS: dict[str, Vendor] = {
     "segno": Vendor(("dossier.qr",), late=False, why="the QR code; only `dossier` loads it"),
     "amqtt": Vendor(("demo",)),
     "trackeval": Vendor(("evaluate.scores",), why="HOTA, IDF1, MOTA; an extra"),
+    "yaml": Vendor(("catalogue.export",), why="a data set for ultralytics, which brings it"),
     "matplotlib": Vendor(("evaluate.plot",), why="--plot draws the numbers of a report; an extra"),
 }
 # Places that are imported whole by the function that opens them, so they name these vendors at
