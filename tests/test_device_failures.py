@@ -55,7 +55,7 @@ class Faulty(Crowd):
 class Overlapped(Faulty):
     """The same with two pictures in flight; a failure comes out when the persons are asked for."""
 
-    depth = 2
+    depth, done = 2, False
 
     def __init__(self, fails_at: float = 1e9) -> None:
         super().__init__(fails_at)

@@ -105,7 +105,7 @@ def test_the_same_persons_in_the_same_order(pair):
     for number in range(9):
         with noise(90 + number, 120, number) as frame:
             seen += lookout.look("eye", frame, None, number)
-        assert lookout.in_flight == min(number + 1, AHEAD - 1)
+        assert lookout.in_flight <= min(number + 1, ahead.depth - 1)
     seen += lookout.drain()
     assert len(seen) == 9
     for number, (_, people, _) in enumerate(seen):
@@ -175,6 +175,23 @@ def test_a_picture_that_fails_makes_the_interval_unknown_and_the_next_one_none()
     assert lookout.unseen
     assert lookout.blind
     assert lookout.in_flight == 0
+
+
+def test_who_is_known_is_not_kept_waiting():
+    """At a slow pace a picture is counted when the next one comes, however many may be in flight."""
+    ahead = Overlapped(Slow(), 2, 1)
+    lookout = Lookout(ahead)
+    for place in places(ahead):
+        place.goes_on.set()
+    with picture(1, 1) as frame:
+        assert lookout.look("eye", frame, None, 1) == []
+        assert lookout.in_flight == 1
+    ahead._flight[0].result()
+    with picture(2, 2) as frame:
+        seen = lookout.look("eye", frame, None, 2)
+    assert seen[0][1].captured_ns == 1
+    lookout.drain()
+    ahead.close()
 
 
 def test_both_halves_of_the_work_overlap(pair):

@@ -64,6 +64,7 @@ class HailoDetector:
 
     backend = "hailo"
     depth = IN_FLIGHT
+    done = False  # the chip is asked when the next picture comes
 
     def __init__(self, model: Model, head: yolo.Head, threads: int) -> None:  # noqa: ARG002
         """Find the chip, load, check and warm up; the host's threads have no part in it.

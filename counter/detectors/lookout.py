@@ -38,6 +38,9 @@ class Overlapping(Protocol):
 
     depth: int  # pictures that may be in flight
 
+    @property
+    def done(self) -> bool: ...  # whether the earliest need not be waited for
+
     def submit(self, frame: Frame) -> None: ...
     def collect(self) -> Detections: ...
 
@@ -117,7 +120,7 @@ class Lookout:
             detector.close()
 
     def _collected(self, detector: Overlapping, left: int) -> Iterator[Seen]:
-        while len(self._flight) > left:
+        while len(self._flight) > left or (self._flight and detector.done):
             people = detector.collect()
             camera, crowd = self._flight.popleft()
             yield camera, people, crowd

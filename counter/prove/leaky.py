@@ -106,6 +106,10 @@ class Leaking:
             self.depth, self.collect = inner.depth, inner.collect
             self.submit = self._submit
 
+    @property
+    def done(self) -> bool:
+        return bool(getattr(self._inner, "done", False))
+
     def detect(self, frame: Any) -> Any:
         self._show(frame)
         return self._inner.detect(frame)
