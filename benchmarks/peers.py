@@ -3,7 +3,7 @@
 One film, one machine, one process; all take turns, and all but the default backend run one file.
 `bare`: onnxruntime alone on one tensor, opened as our backend opens it, call after call, or two
 calls side by side; and, to compare, with its own options. `ours`: the engine reads the film, finds,
-tracks and counts people in a zone and over a line, as the appliance does: two pictures in flight.
+tracks and counts people in a zone and over a line, as the appliance does, two side by side.
 `one at a time`: without that, so that the network's time can be taken out. `default backend`: what
 "auto" takes on this machine, which may be the same network in int8. `track()`: ultralytics reads
 the film, finds and tracks; it counts nothing. `supervision`: ultralytics' `predict()`, then

@@ -1,7 +1,7 @@
 """The loop: the only place where the core meets I/O.
 
 Rule 1: the picture lives exactly as long as the inner `with`. Its scaled copy in a network's input
-lives until that network has run, which may be after: of two pictures at most.
+lives until that network has run, which may be after: of three pictures at most.
 Rule 2: an interval is released before the first picture of the next one is looked at, so that no
 person is counted in the wrong one.
 Rule 3: a picture that nobody could look at makes the open interval MISSING, whatever else was seen.

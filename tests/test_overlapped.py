@@ -178,7 +178,7 @@ def test_a_picture_that_fails_makes_the_interval_unknown_and_the_next_one_none()
 
 
 def test_who_is_known_is_not_kept_waiting():
-    """At a slow pace a picture is counted when the next one comes, however many may be in flight."""
+    """At a slow pace a picture is counted when the next comes, however many may be in flight."""
     ahead = Overlapped(Slow(), 2, 1)
     lookout = Lookout(ahead)
     for place in places(ahead):
