@@ -53,6 +53,8 @@ class Lookout:
     unseen: bool = False  # a picture came and nobody looked, since `unseen` was last set to False
     _flight: deque[tuple[str, Crowd | None]] = field(default_factory=deque)
     _mapless: bool = False  # the last map failed
+    _known: Detector | None = None  # of which `_overlapping` is known
+    _overlapping: Overlapping | None = None
     _wait_s: int = FIRST_WAIT_S
     _since_ns: int = 0  # when it was opened, or failed
     _now_ns: int = 0
@@ -81,11 +83,12 @@ class Lookout:
             self.unseen = True
             return []
         try:
-            if not isinstance(detector, Overlapping):
+            overlapping = self._ahead_of(detector)
+            if overlapping is None:
                 return [(camera, detector.detect(frame), crowd)]
-            detector.submit(frame)
+            overlapping.submit(frame)
             self._flight.append((camera, crowd))
-            return list(self._collected(detector, detector.depth - 1))
+            return list(self._collected(overlapping, overlapping.depth - 1))
         except DeviceError as error:
             self._fail(error)
             return []
@@ -107,17 +110,25 @@ class Lookout:
     def drain(self) -> list[Seen]:
         """Wait for every picture in flight. Raises DeviceError as `look` does."""
         try:
-            if isinstance(self.detector, Overlapping):
-                return list(self._collected(self.detector, 0))
+            if overlapping := self._ahead_of(self.detector):
+                return list(self._collected(overlapping, 0))
         except DeviceError as error:
             self._fail(error)
         return []
 
     def close(self) -> None:
         detector, self.detector = self.detector, None
+        self._known = self._overlapping = None
         self._flight.clear()
         if detector is not None:
             detector.close()
+
+    def _ahead_of(self, detector: Detector | None) -> Overlapping | None:
+        """The detector, if it keeps pictures in flight: asked once of each, not of each picture."""
+        if detector is not self._known:
+            self._known = detector
+            self._overlapping = detector if isinstance(detector, Overlapping) else None
+        return self._overlapping
 
     def _collected(self, detector: Overlapping, left: int) -> Iterator[Seen]:
         while len(self._flight) > left or (self._flight and detector.done):

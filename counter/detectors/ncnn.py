@@ -18,7 +18,7 @@ import numpy as np
 from counter.detectors import yolo
 from counter.detectors.features import Told, refuse_columns, refuse_told
 from counter.detectors.letterbox import Planes
-from counter.detectors.running import cores, looking, two_files
+from counter.detectors.running import cores, looking, taken, two_files
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model
@@ -91,11 +91,7 @@ class NcnnDetector:
         return self.look()
 
     def take(self, frame: Frame) -> None:
-        try:
-            self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
-        except BaseException:  # a part of it may have been written
-            self.forget()
-            raise
+        self._taken = taken(self._letterbox, frame)
 
     def forget(self) -> None:
         self._letterbox.wipe()
@@ -108,7 +104,7 @@ class NcnnDetector:
                     raise RuntimeError(code)
         finally:
             self._letterbox.wipe()
-        return yolo.decode(output, self._head, self._place, self._captured_ns)
+        return yolo.decode(output, self._head, *self._taken)
 
     def close(self) -> None:
         """Free the weights. Safe to call twice."""

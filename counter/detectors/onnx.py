@@ -15,7 +15,7 @@ import numpy as np
 from counter.detectors import yolo
 from counter.detectors.features import Told, class_names, refuse_columns, refuse_told
 from counter.detectors.letterbox import Planes
-from counter.detectors.running import cores, first_line, looking
+from counter.detectors.running import cores, first_line, looking, taken
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model
@@ -64,11 +64,7 @@ class OnnxDetector:
         return self.look()
 
     def take(self, frame: Frame) -> None:
-        try:
-            self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
-        except BaseException:  # a part of it may have been written
-            self.forget()
-            raise
+        self._taken = taken(self._letterbox, frame)
 
     def forget(self) -> None:
         self._letterbox.wipe()
@@ -79,7 +75,7 @@ class OnnxDetector:
                 self._session.run_with_iobinding(self._binding)
         finally:
             self._letterbox.wipe()
-        return yolo.decode(self._output, self._head, self._place, self._captured_ns)
+        return yolo.decode(self._output, self._head, *self._taken)
 
     def close(self) -> None:
         """Overwrite the output; the session's memory goes with it."""

@@ -4,6 +4,7 @@ Rule: a backend's file is imported when it is opened; this one loads no vendor l
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from counter.backends import BACKENDS, choose, selected
@@ -65,26 +66,23 @@ def _edgetpu(model: Model, head: "Head", threads: int, _ahead: int) -> Detector:
 
 def _openvino(model: Model, head: "Head", threads: int, ahead: int) -> Detector:
     from counter.detectors.openvino import OpenvinoDetector  # noqa: PLC0415  # Rule
-    from counter.detectors.overlapped import depth_of, overlapped  # noqa: PLC0415  # Rule
+    from counter.detectors.overlapped import overlapped  # noqa: PLC0415  # Rule
 
-    depth = depth_of(ahead, threads)
-    return overlapped(OpenvinoDetector(model, head, threads, depth), depth)
+    return overlapped(partial(OpenvinoDetector, model, head, threads), threads, ahead)
 
 
 def _ncnn(model: Model, head: "Head", threads: int, ahead: int) -> Detector:
     from counter.detectors.ncnn import NcnnDetector  # noqa: PLC0415  # Rule
-    from counter.detectors.overlapped import depth_of, overlapped  # noqa: PLC0415  # Rule
+    from counter.detectors.overlapped import overlapped  # noqa: PLC0415  # Rule
 
-    depth = depth_of(ahead, threads)
-    return overlapped(NcnnDetector(model, head, threads, depth), depth)
+    return overlapped(partial(NcnnDetector, model, head, threads), threads, ahead)
 
 
 def _onnx(model: Model, head: "Head", threads: int, ahead: int) -> Detector:
     from counter.detectors.onnx import OnnxDetector  # noqa: PLC0415  # Rule
-    from counter.detectors.overlapped import depth_of, overlapped  # noqa: PLC0415  # Rule
+    from counter.detectors.overlapped import overlapped  # noqa: PLC0415  # Rule
 
-    depth = depth_of(ahead, threads)
-    return overlapped(OnnxDetector(model, head, threads, depth), depth)
+    return overlapped(partial(OnnxDetector, model, head, threads), threads, ahead)
 
 
 def _tflite(model: Model, head: "Head", threads: int, _ahead: int) -> Detector:

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from counter.detectors import yolo
 from counter.detectors.features import Told, refuse_columns, refuse_told
 from counter.detectors.letterbox import Camera
-from counter.detectors.running import cores, looking, two_files
+from counter.detectors.running import cores, looking, taken, two_files
 from counter.errors import ModelError
 from counter.frame import Frame
 from counter.models import Model
@@ -69,11 +69,7 @@ class OpenvinoDetector:
         return self.look()
 
     def take(self, frame: Frame) -> None:
-        try:
-            self._place, self._captured_ns = self._letterbox.fill(frame.pixels), frame.captured_ns
-        except BaseException:  # a part of it may have been written
-            self.forget()
-            raise
+        self._taken = taken(self._letterbox, frame)
 
     def forget(self) -> None:
         self._letterbox.wipe()
@@ -86,7 +82,7 @@ class OpenvinoDetector:
                 self._request.wait()
         finally:
             self._letterbox.wipe()
-        return yolo.decode(self._output, self._head, self._place, self._captured_ns)
+        return yolo.decode(self._output, self._head, *self._taken)
 
     def close(self) -> None:
         """Overwrite the output; the request's memory goes with it."""

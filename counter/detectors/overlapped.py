@@ -12,6 +12,7 @@ thread that asks it (OpenMP): a sealed process need not begin any.
 """
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from threading import Barrier
@@ -131,5 +132,8 @@ def depth_of(ahead: int, threads: int) -> int:
     return max(min(ahead, cores(threads)), 1)
 
 
-def overlapped(first: Halved, depth: int) -> Detector:
+def overlapped(make: Callable[[int], Halved], threads: int, ahead: int) -> Detector:
+    """Make a detector, or as many of it as there are threads for; `make` is told how many."""
+    depth = depth_of(ahead, threads)
+    first = make(depth)
     return first if depth == 1 else Overlapped(first, depth, SPARE)

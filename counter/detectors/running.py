@@ -9,9 +9,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from counter.errors import CounterError, DeviceError, ModelError
 from counter.models import Model, parts_of
+
+if TYPE_CHECKING:  # they bring OpenCV and numpy, which `assemble` must not load at its import
+    from counter.detectors.letterbox import Camera, Fit, Planes
+    from counter.frame import Frame
 
 
 @contextmanager
@@ -30,6 +35,18 @@ def looking(model: str, runtime: str) -> Iterator[None]:
             "it is opened again; if it fails again, look for memory that ran out, and run"
             " `counter models verify`",
         ) from None
+
+
+def taken(letterbox: "Camera | Planes", frame: "Frame") -> "tuple[Fit, int]":
+    """Bring a frame into a network's input; say where it lies there, and when it was captured.
+
+    If that fails, what was written of it is overwritten.
+    """
+    try:
+        return letterbox.fill(frame.pixels), frame.captured_ns
+    except BaseException:
+        letterbox.wipe()
+        raise
 
 
 def cores(threads: int) -> int:
